@@ -1,0 +1,3 @@
+"""SnapOtter: the project package."""
+
+__version__ = "3.0.0"
