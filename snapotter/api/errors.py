@@ -1,0 +1,105 @@
+"""Every error answer is made here: `{error, code, details?}` for programs, a page for people."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from snapotter.common.errors import (
+    AuthenticationRequired,
+    NotFound,
+    PermissionRefused,
+    SnapOtterError,
+    TooLarge,
+    Unavailable,
+    ValidationFailed,
+)
+
+log = logging.getLogger(__name__)
+
+_DJANGO_ERRORS: dict[type[Exception], type[SnapOtterError]] = {
+    Http404: NotFound,
+    PermissionDenied: PermissionRefused,
+    RequestDataTooBig: TooLarge,
+    TooManyFilesSent: ValidationFailed,
+    SuspiciousOperation: ValidationFailed,
+    OperationalError: Unavailable,
+    exceptions.NotAuthenticated: AuthenticationRequired,
+    exceptions.AuthenticationFailed: AuthenticationRequired,
+    exceptions.PermissionDenied: PermissionRefused,
+    exceptions.NotFound: NotFound,
+}
+
+
+def body_of(error: SnapOtterError) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": error.message, "code": error.code}
+    if error.details is not None:
+        body["details"] = error.details
+    return body | error.extra
+
+
+def as_expected(error: Exception) -> SnapOtterError | None:
+    """The SnapOtterError that says the same, or None for a bug."""
+    if isinstance(error, SnapOtterError):
+        return error
+    for kind, ours in _DJANGO_ERRORS.items():
+        if isinstance(error, kind):
+            return ours()
+    if isinstance(error, exceptions.ParseError):
+        return ValidationFailed("The body cannot be read", code="MALFORMED_BODY", details=str(error.detail))
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return ValidationFailed(str(error.detail), code="UNSUPPORTED_MEDIA_TYPE")
+    return None
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler: never an HTML page, never a stack trace in an answer."""
+    expected = as_expected(error)
+    if expected is not None:
+        response = Response(body_of(expected), status=expected.status)
+        retry_after = expected.extra.get("retryAfter")
+        if retry_after is not None:
+            response["Retry-After"] = str(retry_after)
+        return response
+    if isinstance(error, exceptions.APIException) and error.status_code < 500:
+        code = HTTPStatus(error.status_code).name
+        return Response({"error": str(error.detail), "code": code}, status=error.status_code)
+    log.error("unexpected error in %s", context["request"].path, exc_info=error)
+    return Response(body_of(SnapOtterError()), status=500)
+
+
+def _answer(request: HttpRequest, error: SnapOtterError, status: int | None = None) -> HttpResponse:
+    status = status or error.status
+    if request.path.startswith("/api/"):
+        return JsonResponse(body_of(error), status=status)
+    context = {"status": status, "title": HTTPStatus(status).phrase, "message": error.message}
+    return render(request, "error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, as_expected(exception) or ValidationFailed())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, as_expected(exception) or PermissionRefused())
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page must not need the database or the session: either may be what failed."""
+    return _answer(request, SnapOtterError("Something went wrong on our side."), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _answer(request, PermissionRefused("This form has expired; load the page again.", code="CSRF_FAILED"))

@@ -1,0 +1,8 @@
+"""The ASGI entrance for gunicorn."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "snapotter.settings")
+application = get_asgi_application()

@@ -1,0 +1,63 @@
+"""JSON bodies: snake_case in Python, camelCase on the wire. The mapping is mechanical and lives here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from snapotter.common.errors import ValidationFailed
+
+Body = TypeVar("Body", bound="WireModel")
+
+
+def iso_milliseconds(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and `Z`: the only form a timestamp has on the wire."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(iso_milliseconds, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class WireModel(BaseModel):
+    """A request or response body. Requests are strict: `"12"` is not a number and `1` is not true.
+
+    Subclass names are unique in the project: OpenAPI components are named after them.
+    """
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="ignore",
+        from_attributes=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+    )
+
+    def wire(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def parse_body(model: type[Body], data: object) -> Body:
+    """Validate a JSON body. An empty one is `{}`.
+
+    Raises ValidationFailed with `details` = [{path, message}].
+    """
+    if not isinstance(data, Mapping):
+        raise ValidationFailed("The body must be a JSON object")
+    try:
+        return model.model_validate(dict(data), by_alias=True, by_name=False)
+    except ValidationError as error:
+        problems = [
+            {"path": ".".join(map(str, item["loc"])), "message": item["msg"].removeprefix("Value error, ")}
+            for item in error.errors()
+        ]
+        summary = "; ".join(f"{problem['path']}: {problem['message']}" for problem in problems)
+        raise ValidationFailed(f"Invalid body: {summary}", details=problems) from None

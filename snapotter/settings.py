@@ -1,0 +1,207 @@
+"""Settings. What an operator may change is read from the environment; what cannot be wrong is written here.
+
+The table of variables with their meaning is docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from snapotter import __version__, env
+from snapotter.secret_key import load_or_create
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = __version__
+
+# --- where things are -------------------------------------------------------------------------------------
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")
+FILES_STORAGE_PATH = env.path("FILES_STORAGE_PATH", DATA_DIR / "files")
+WORKSPACE_PATH = env.path("WORKSPACE_PATH", DATA_DIR / "workspace")
+STORAGE_MODE = env.choice("STORAGE_MODE", "local", ["local"])
+SECRET_KEY = env.secret("SECRET_KEY") or load_or_create(DATA_DIR)
+
+# --- the server -------------------------------------------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")  # a bare start is for this machine alone; the container sets 0.0.0.0
+PORT = env.integer("PORT", 1349, low=1, high=65535)
+WEB_WORKERS = env.integer("WEB_WORKERS", 0, high=64) or min(4, max(2, os.cpu_count() or 1))
+TRUST_PROXY = env.boolean("TRUST_PROXY", False)
+EXTERNAL_URL = env.text("EXTERNAL_URL")
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", ["fatal", "error", "warn", "info", "debug", "trace"])
+
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # self-hosted under any name; nothing we build from the Host header leaves the request
+CSRF_TRUSTED_ORIGINS = [EXTERNAL_URL.rstrip("/")] if EXTERNAL_URL else []
+ROOT_URLCONF = "snapotter.urls"
+ASGI_APPLICATION = "snapotter.asgi.application"
+APPEND_SLASH = False
+if TRUST_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+
+# --- who may come in --------------------------------------------------------------------------------------
+AUTH_ENABLED = env.boolean("AUTH_ENABLED", True)
+DEFAULT_USERNAME = env.text("DEFAULT_USERNAME", "admin")
+DEFAULT_PASSWORD = env.secret("DEFAULT_PASSWORD", "admin")
+SKIP_MUST_CHANGE_PASSWORD = env.boolean("SKIP_MUST_CHANGE_PASSWORD", False)
+SESSION_DURATION_HOURS = env.integer("SESSION_DURATION_HOURS", 168, low=1, high=24 * 3650)
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.ScryptPasswordHasher"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "tools"
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_NAME = "snapotter-session"
+SESSION_COOKIE_AGE = SESSION_DURATION_HOURS * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_NAME = "snapotter-csrf"
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "snapotter.api.errors.csrf_failure"
+
+# --- limits (0 means unlimited) ---------------------------------------------------------------------------
+MAX_UPLOAD_SIZE_MB = env.number("MAX_UPLOAD_SIZE_MB", 200)
+MAX_MEGAPIXELS = env.number("MAX_MEGAPIXELS", 120)
+MAX_SVG_SIZE_MB = env.number("MAX_SVG_SIZE_MB", 10)
+PROCESSING_TIMEOUT_S = env.number("PROCESSING_TIMEOUT_S", 300)
+PROCESSING_MEMORY_MB = env.integer("PROCESSING_MEMORY_MB", 3072, low=256, high=2**20)
+CONCURRENT_JOBS = env.integer("CONCURRENT_JOBS", 0, high=256) or max(2, (os.cpu_count() or 1) - 1)
+SYNC_WAIT_MS = env.integer("SYNC_WAIT_MS", 8000, high=600_000)
+FILE_MAX_AGE_HOURS = env.number("FILE_MAX_AGE_HOURS", 72)
+
+# --- how it looks -----------------------------------------------------------------------------------------
+APP_NAME = env.text("APP_NAME", "SnapOtter")
+DEFAULT_THEME = env.choice("DEFAULT_THEME", "system", ["light", "dark", "system"])
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "snapotter",
+    "snapotter.runtime",
+    "audit",
+    "accounts",
+    "library",
+    "processing",
+]
+
+MIDDLEWARE = [
+    "snapotter.api.static.StaticFilesMiddleware",
+    "snapotter.api.middleware.SecurityHeadersMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.middleware.RequestContextMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"  # a visitor has no session row
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "snapotter.context.site",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- database: a real server, or the embedded one from the data directory ----------------------------------
+# The pool is per process. Every request thread, the lane threads and the listeners share it.
+_POOL = {"min_size": 0, "max_size": 16, "timeout": 30}
+_configured: dict[str, Any] | None = env.database("DATABASE_URL")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": _configured
+    or {"ENGINE": "snapotter.postgres", "NAME": "snapotter", "DATA_DIR": DATA_DIR / "postgres"}
+}
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = _POOL
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # the pool keeps connections; a thread never does
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- files ------------------------------------------------------------------------------------------------
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": FILES_STORAGE_PATH},
+    },
+    "workspace": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": WORKSPACE_PATH},
+    },
+    "staticfiles": {"BACKEND": "snapotter.api.static.HashedStaticFilesStorage"},
+}
+FILE_UPLOAD_TEMP_DIR = WORKSPACE_PATH / "uploads"  # one file system with the storage: publishing is a rename
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # form fields and JSON bodies; files are bounded by MAX_UPLOAD_SIZE_MB
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "build" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- REST -------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.CredentialAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.access.Access"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["snapotter.api.parsers.EmptyIsObjectJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "snapotter.api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SnapOtter",
+    "DESCRIPTION": "Image tools, jobs and a file library, on your own server.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": r"/api/(auth|v1)",
+    "SECURITY": [{"bearer": []}],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A session token from login, or an API key (`si_…`).",
+            }
+        }
+    },
+}
+
+# --- logging ----------------------------------------------------------------------------------------------
+_LEVEL = {"fatal": "CRITICAL", "warn": "WARNING", "trace": "DEBUG"}.get(LOG_LEVEL, LOG_LEVEL.upper())
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": _LEVEL},
+    "loggers": {
+        # 4xx answers are the caller's affair; they would drown what an operator must see
+        "django.request": {"level": "ERROR"},
+        "psycopg.pool": {"level": "WARNING"},
+    },
+}
+TEST_RUNNER = "django.test.runner.DiscoverRunner"
