@@ -6,14 +6,16 @@ The table of variables with their meaning is docs/configuration.md.
 from __future__ import annotations
 
 import os
+from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
-from snapotter import __version__, env
+from snapotter import __version__, env, static_files
 from snapotter.secret_key import load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = __version__
+_SHIP_STATIC = ("django-htmx", "drf-spectacular-sidecar")
 
 # --- where things are -------------------------------------------------------------------------------------
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")
@@ -148,14 +150,14 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": WORKSPACE_PATH},
     },
-    "staticfiles": {"BACKEND": "snapotter.api.static.HashedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_TEMP_DIR = WORKSPACE_PATH / "uploads"  # one file system with the storage: publishing is a rename
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # form fields and JSON bodies; files are bounded by MAX_UPLOAD_SIZE_MB
-STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "build" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_URL = f"static/{static_files.digest(BASE_DIR / 'static', *map(package_version, _SHIP_STATIC))}/"
+WHITENOISE_USE_FINDERS = True
 
 # --- REST -------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -1,0 +1,55 @@
+"""Is the server alive, and can it do its work?"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, connection
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from snapotter.common.endpoint import PUBLIC, Endpoint, operation
+from snapotter.common.errors import NotFound
+from snapotter.common.wire import WireModel
+
+log = logging.getLogger(__name__)
+
+
+class HealthBody(WireModel):
+    status: str
+    version: str
+
+
+def database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error as error:
+        log.error("the database does not answer: %s", error)
+        return False
+    return True
+
+
+class Health(Endpoint):
+    authentication_classes = ()  # a probe must not fail because of a token, nor cost a query for one
+
+    @operation(access=PUBLIC, answers=HealthBody, summary="Liveness: is the server up, does its database answer")
+    def get(self, request: Request) -> Any:
+        healthy = database_answers()
+        body = HealthBody(status="healthy" if healthy else "unhealthy", version=settings.VERSION)
+        return Response(body.wire(), status=200 if healthy else 503)
+
+
+class Unknown(Endpoint):
+    """Any other path below /api/: 401 to strangers, so that they cannot map it, 404 to the rest."""
+
+    schema = None
+
+    def access(self, method: str) -> str | None:
+        return "signed-in"
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        raise NotFound("There is no such endpoint")
+

@@ -1,0 +1,22 @@
+"""Every address of the site."""
+
+from django.urls import include, path, re_path
+
+from snapotter.api.docs import OpenAPI, Reference
+from snapotter.api.health import Health, Unknown
+
+urlpatterns = [
+    path("api/v1/health", Health.as_view(), name="health"),
+    path("api/v1/openapi.yaml", OpenAPI.as_view(), name="openapi"),
+    path("api/docs", Reference.as_view(), name="api-docs"),
+    path("api/", include("accounts.api.urls")),
+    path("api/v1/", include("processing.api.urls")),
+    re_path(r"^api/", Unknown.as_view()),
+    path("", include("accounts.urls")),
+    path("", include("processing.urls")),
+]
+
+handler400 = "snapotter.api.errors.bad_request"
+handler403 = "snapotter.api.errors.permission_denied"
+handler404 = "snapotter.api.errors.not_found"
+handler500 = "snapotter.api.errors.server_error"
