@@ -1,0 +1,107 @@
+"""Jobs and saved pipelines. The `jobs` row is the truth about a job; whatever carries it is transport."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class JobStatus(models.TextChoices):
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class RealField(models.FloatField):
+    """PostgreSQL `real`, the published type of `jobs.progress`."""
+
+    def db_type(self, connection: object) -> str:
+        return "real"
+
+
+FINISHED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
+
+
+class Job(models.Model):
+    """One run of a tool, a pipeline or a batch.
+
+    `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace; `output_path` is
+    the key of the first output and `result` describes all of them (see processing.results). `lease_until` is how
+    long a running job may go unheard of before others take it for dead; `delete_after` is when its files go.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    type = models.CharField(max_length=100)
+    tool_id = models.CharField(max_length=100, blank=True, default="")
+    status = models.CharField(max_length=20, default=JobStatus.QUEUED)
+    progress = RealField(default=0.0)
+    stage = models.CharField(max_length=200, blank=True, default="")
+    input_files = models.JSONField(default=list)
+    output_path = models.CharField(max_length=1024, blank=True, default="")
+    settings = models.JSONField(default=dict)
+    result = models.JSONField(null=True)
+    error = models.TextField(blank=True, default="")
+    error_code = models.CharField(max_length=100, blank=True, default="")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="members")
+    attempts = models.IntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    bytes_in = models.BigIntegerField(default=0)
+    bytes_out = models.BigIntegerField(default=0)
+    duration_ms = models.IntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    delete_after = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "jobs"
+        indexes = [
+            models.Index("user", "-created_at", name="jobs_owner_recent"),
+            models.Index("status", "lease_until", name="jobs_status_lease"),
+            models.Index("parent", "created_at", name="jobs_members"),
+            models.Index("delete_after", name="jobs_delete_after"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=JobStatus.values), name="jobs_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(progress__gte=0.0, progress__lte=1.0), name="jobs_progress_in_unit_interval"
+            ),
+            models.CheckConstraint(condition=models.Q(attempts__gte=0), name="jobs_attempts_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in FINISHED
+
+
+class Pipeline(models.Model):
+    """A saved chain of tools: `steps` is a list of {toolId, settings}."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    description = models.CharField(max_length=500, blank=True, default="")
+    steps = models.JSONField(default=list)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="pipelines"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "pipelines"
+        indexes = [models.Index("user", "-created_at", name="pipelines_owner_recent")]
+
+    def __str__(self) -> str:
+        return self.name

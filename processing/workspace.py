@@ -1,0 +1,104 @@
+"""Where a job's files live: `<job>/input/<name>` and `<job>/<attempt>/<name>`, through a Django storage.
+
+Whoever runs a tool needs paths, so a remote storage is copied to a scratch file; the file system hands out its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+
+def storage() -> Storage:
+    return storages["workspace"]
+
+
+class MovableFile(File):  # type: ignore[type-arg]
+    """A file on disk that a file system storage may take by renaming it: publishing copies no byte."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        super().__init__(path.open("rb"), name=path.name)
+
+    def temporary_file_path(self) -> str:
+        return str(self._path)
+
+
+def save_input(job_id: UUID, name: str, content: File[bytes]) -> str:
+    """Store an upload; returns its key. A file already on disk is moved, not copied."""
+    return _save(f"{job_id}/input/{name}", content)
+
+
+def publish(job_id: UUID, attempt: int, path: Path, name: str) -> str:
+    """Store one output under the attempt that made it, so that two attempts never share a file; returns its key."""
+    with MovableFile(path) as content:
+        return _save(f"{job_id}/{attempt}/{name}", content)
+
+
+def _save(key: str, content: File[bytes]) -> str:
+    return storage().save(key, content, max_length=1024)
+
+
+@contextmanager
+def local_path(key: str) -> Iterator[Path]:
+    """A path with the content of `key`, ours to read while the context lasts."""
+    store = storage()
+    if isinstance(store, FileSystemStorage):
+        yield Path(store.path(key))
+        return
+    with scratch_directory() as directory:
+        path = directory / "content"
+        with store.open(key) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target, 2**20)
+        yield path
+
+
+@contextmanager
+def scratch_directory() -> Iterator[Path]:
+    """An empty directory on the workspace's own file system, gone with everything in it afterwards."""
+    path = new_scratch_directory()
+    try:
+        yield path
+    finally:
+        remove_scratch_directory(path)
+
+
+def new_scratch_directory() -> Path:
+    root = settings.WORKSPACE_PATH / "scratch"
+    root.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=root))
+
+
+def remove_scratch_directory(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def open_file(key: str) -> IO[bytes]:
+    """Raises FileNotFoundError when the file is gone, as after its retention."""
+    return storage().open(key)
+
+
+def delete_job_files(job_id: UUID) -> None:
+    """Remove everything of a job; what is gone already is no error."""
+    store = storage()
+    if isinstance(store, FileSystemStorage):
+        shutil.rmtree(store.path(str(job_id)), ignore_errors=True)
+        return
+    _delete_tree(store, str(job_id))
+
+
+def _delete_tree(store: Storage, prefix: str) -> None:
+    directories, files = store.listdir(prefix)
+    for name in files:
+        store.delete(f"{prefix}/{name}")
+    for name in directories:
+        _delete_tree(store, f"{prefix}/{name}")
