@@ -69,12 +69,18 @@ def same_as_input(settings: ToolSettings, source: SourceImage) -> Encoding:
     return Encoding()
 
 
+def always_available(settings: ToolSettings, source: SourceImage) -> None:
+    """Most tools need nothing beyond what is always there."""
+
+
 @dataclass(frozen=True)
 class Tool(Generic[S]):
     """One tool of the catalogue; everything the product does with it is derived from this.
 
     `draft_size(settings, source)` is the smallest size (pixels, oriented) the function needs to do its work, or
-    None for the full picture: the decoder may then shrink on load. `heavy` tools never run in the web process's
+    None for the full picture: the decoder may then shrink on load (`full_size(image)` still tells the true size),
+    and draws a vector image at exactly that size. `output_size(settings, source)` belongs to every tool whose
+    result can be larger than its input: the engine refuses too many pixels before any is allocated. `heavy` tools never run in the web process's
     own lane. `loses` says what an output can lack though the input had it, for the pipeline check.
     """
 
@@ -89,9 +95,12 @@ class Tool(Generic[S]):
     function: Callable[..., Any]
     encoding: Callable[[S, SourceImage], Encoding] = same_as_input
     draft_size: Callable[[S, SourceImage], Size | None] | None = None
+    output_size: Callable[[S, SourceImage], Size] | None = None
     keywords: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     loses: tuple[Literal["alpha", "animation"], ...] = ()
+    ensure_available: Callable[[S, SourceImage], None] = always_available
+    """Raises ToolUnavailable when these settings need something that is not installed here."""
     heavy: bool = False
     min_files: int = 1
     max_files: int = 1

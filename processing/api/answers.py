@@ -1,0 +1,146 @@
+"""Jobs and results as programs see them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from processing.models import Job
+from processing.results import JobResult, StoredOutput
+from processing.signing import download_url
+from snapotter.common.wire import Timestamp, WireModel
+
+
+class Download(WireModel):
+    filename: str
+    download_url: str
+
+
+class ToolAnswer(WireModel):
+    """A finished run. Tools may add members of their own."""
+
+    job_id: UUID
+    download_url: str | None = None
+    preview_url: str | None = None
+    original_size: int
+    processed_size: int
+    downloads: list[Download] | None = None
+
+
+class AcceptedAnswer(WireModel):
+    """The run goes on: follow `GET /api/v1/jobs/<jobId>`."""
+
+    job_id: UUID
+    async_: bool = True
+
+
+class JobOutput(Download):
+    mime_type: str
+    size: int
+    width: int | None
+    height: int | None
+
+
+class JobBody(WireModel):
+    id: UUID
+    type: str
+    tool_id: str | None
+    parent_id: UUID | None
+    status: str
+    progress: float
+    stage: str | None
+    error: str | None
+    error_code: str | None
+    settings: dict[str, Any]
+    original_size: int
+    processed_size: int | None
+    duration_ms: int | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    completed_at: Timestamp | None
+    expires_at: Timestamp | None
+    expired: bool
+    """The files are gone; only this row is left."""
+    inputs: list[Download]
+    outputs: list[JobOutput]
+    preview_url: str | None
+
+
+class JobList(WireModel):
+    jobs: list[JobBody]
+    total: int
+    page: int
+    limit: int
+
+
+def tool_answer(job: Job) -> dict[str, Any]:
+    """The 200 body of a tool. Absent members are left out, the tool's own are merged in."""
+    result = JobResult.load(job.result)
+    downloads = [_download(job, output.name) for output in result.outputs]
+    answer = ToolAnswer(
+        job_id=job.pk,
+        download_url=downloads[0].download_url if downloads else None,
+        preview_url=download_url(job.pk, result.preview.name) if result.preview else None,
+        original_size=job.bytes_in,
+        processed_size=job.bytes_out,
+        downloads=downloads if len(downloads) > 1 else None,
+    )
+    return result.data | {name: value for name, value in answer.wire().items() if value is not None}
+
+
+def accepted_answer(job: Job) -> dict[str, Any]:
+    return {"jobId": str(job.pk), "async": True}
+
+
+def job_body(job: Job) -> JobBody:
+    result = JobResult.load(job.result)
+    expired = is_expired(job)
+    return JobBody(
+        id=job.pk,
+        type=job.type,
+        tool_id=job.tool_id or None,
+        parent_id=job.parent_id,
+        status=job.status,
+        progress=job.progress,
+        stage=job.stage or None,
+        error=job.error or None,
+        error_code=job.error_code or None,
+        settings=job.settings,
+        original_size=job.bytes_in,
+        processed_size=job.bytes_out or None,
+        duration_ms=job.duration_ms,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        expires_at=job.delete_after,
+        expired=expired,
+        inputs=[] if expired or job.error_code else [_download(job, input_name(key)) for key in job.input_files],
+        outputs=[] if expired else [_output(job, output) for output in result.outputs],
+        preview_url=None if expired or not result.preview else download_url(job.pk, result.preview.name),
+    )
+
+
+def is_expired(job: Job) -> bool:
+    return job.is_finished and job.delete_after is not None and job.delete_after < timezone.now()
+
+
+def input_name(key: str) -> str:
+    return PurePosixPath(key).name
+
+
+def _download(job: Job, name: str) -> Download:
+    return Download(filename=name, download_url=download_url(job.pk, name))
+
+
+def _output(job: Job, output: StoredOutput) -> JobOutput:
+    return JobOutput(
+        filename=output.name,
+        download_url=download_url(job.pk, output.name),
+        mime_type=output.mime_type,
+        size=output.bytes,
+        width=output.width,
+        height=output.height,
+    )

@@ -1,0 +1,89 @@
+"""Results and inputs of a job, to whoever holds a signed address, owns the job or may see all files."""
+
+from __future__ import annotations
+
+import re
+from mimetypes import guess_type
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+
+from processing import workspace
+from processing.api.answers import input_name
+from processing.models import Job
+from processing.results import JobResult
+from processing.selectors import job_for
+from processing.signing import is_valid
+from snapotter.common.downloads import file_response
+from snapotter.common.endpoint import PUBLIC, Endpoint, operation
+from snapotter.common.errors import AuthenticationRequired, NotFound, ValidationFailed
+
+_FORBIDDEN = re.compile(r"\.\.|[/\\\0]")
+
+
+class Downloads(Endpoint):
+    @operation(
+        access=PUBLIC,
+        tags=["jobs"],
+        summary="Download a result or an input",
+        description="A signed address needs no credentials; without one the caller must own the job.",
+        parameters=[
+            OpenApiParameter("job_id", OpenApiTypes.UUID, "path"),
+            OpenApiParameter("filename", str, "path"),
+            OpenApiParameter("expires", int),
+            OpenApiParameter("signature", str),
+            OpenApiParameter("Range", str, "header"),
+        ],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, job_id: str, filename: str) -> HttpResponseBase:
+        if _FORBIDDEN.search(job_id) or _FORBIDDEN.search(filename):
+            raise ValidationFailed("This is not a file name", code="INVALID_FILENAME")
+        job = _readable_job(request, _uuid(job_id), filename)
+        key, mime_type = _find(job, filename)
+        try:
+            file = workspace.open_file(key)
+        except FileNotFoundError:
+            raise NotFound("This file has expired", code="EXPIRED") from None
+        return file_response(
+            request._request,
+            file,
+            size=workspace.storage().size(key),
+            name=filename,
+            content_type=mime_type,
+            etag=f"{job.pk}-{job.attempts}-{key.split('/')[1]}",
+        )
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such file") from None
+
+
+def _readable_job(request: Request, job_id: UUID, filename: str) -> Job:
+    query = request.query_params
+    if is_valid(job_id, filename, query.get("expires", ""), query.get("signature", "")):
+        job = Job.objects.filter(pk=job_id).first()
+        if job is None:
+            raise NotFound("There is no such file")
+        return job
+    try:
+        return job_for(user=request.user, job_id=job_id, scope=getattr(request.auth, "scope", None))
+    except AuthenticationRequired:
+        raise NotFound("There is no such file") from None
+
+
+def _find(job: Job, filename: str) -> tuple[str, str]:
+    """(storage key, MIME type): outputs first, then inputs."""
+    output = JobResult.load(job.result).find(filename)
+    if output is not None:
+        return output.key, output.mime_type
+    for key in job.input_files:
+        if input_name(key) == filename:
+            return key, guess_type(filename)[0] or "application/octet-stream"
+    raise NotFound("There is no such file")

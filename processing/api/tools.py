@@ -1,0 +1,75 @@
+"""`POST /api/v1/tools/<section>/<tool>`: one view class per tool, made from the registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from processing.api.answers import ToolAnswer, accepted_answer, tool_answer
+from processing.runs import run_one
+from processing.tooling import Tool
+from snapotter.common.endpoint import Endpoint, ErrorBody, operation
+from snapotter.common.multipart import MultiPartParser
+
+
+def _wants_no_wait(request: Request) -> bool:
+    """RFC 7240: `Prefer: respond-async`, alone or among others."""
+    preferences = request.headers.get("Prefer", "").split(",")
+    return any(preference.split(";")[0].strip().lower() == "respond-async" for preference in preferences)
+
+
+def run(view: Endpoint, request: Request) -> Response:
+    """200 when it finishes in time, else 202; a failed run answers with its error."""
+    tool: Tool[Any] = view.tool  # type: ignore[attr-defined]  # set by tool_view
+    uploads = [upload for _, files in request.FILES.lists() for upload in files]
+    active = run_one(
+        user=request.user,
+        tool=tool,
+        uploads=uploads,
+        settings_text=request.data.get("settings", ""),
+        wait=not _wants_no_wait(request),
+    )
+    if active.error is not None:
+        raise active.error
+    if not active.job.is_finished:
+        return Response(accepted_answer(active.job), status=202)
+    return Response(tool_answer(active.job))
+
+
+def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[Endpoint]:
+    """The endpoint of one tool. The 1.x alias is the same view, left out of the OpenAPI document."""
+    declare = operation(
+        access="tools:use",
+        summary=tool.title,
+        description=tool.summary,
+        tags=[tool.category],
+        operation_id=f"{tool.section}-{tool.id}",
+        request={"multipart/form-data": _request_schema(tool)},
+        responses={200: ToolAnswer, 202: _ACCEPTED, "default": ErrorBody},
+        exclude=not documented,
+    )
+    name = "".join(word.title() for word in tool.path.replace("/", "-").split("-"))
+    return type(name, (Endpoint,), {"tool": tool, "parser_classes": [MultiPartParser], "post": declare(run)})
+
+
+_ACCEPTED = {
+    "type": "object",
+    "properties": {"jobId": {"type": "string", "format": "uuid"}, "async": {"const": True}},
+    "required": ["jobId", "async"],
+}
+
+
+def _request_schema(tool: Tool[Any]) -> dict[str, Any]:
+    settings = {
+        "type": "string",
+        "description": "The settings as JSON text.",
+        "contentMediaType": "application/json",
+        "contentSchema": {"$ref": f"#/components/schemas/{tool.settings_model.__name__}"},
+    }
+    return {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary"}, "settings": settings},
+    }

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from processing.api.downloads import Downloads
+from processing.api.jobs import JobDetail, Jobs
+from processing.api.tools import tool_view
+from processing.registry import all_tools
+
+urlpatterns = [
+    path("jobs", Jobs.as_view(), name="api-jobs"),
+    path("jobs/<uuid:job_id>", JobDetail.as_view(), name="api-job"),
+    path("download/<str:job_id>/<str:filename>", Downloads.as_view(), name="api-download"),
+]
+for tool in all_tools():
+    urlpatterns += [
+        path(f"tools/{tool.path}", tool_view(tool).as_view(), name=f"api-tool-{tool.path}"),
+        path(f"tools/{tool.id}", tool_view(tool, documented=False).as_view(), name=f"api-tool-1x-{tool.id}"),
+    ]

@@ -1,0 +1,80 @@
+"""`manage.py tool <id> INPUT OUTPUT --flags`: run a tool on a file. Needs neither database nor server."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from processing.adapters.command import add_flags
+from processing.engine.inspect import inspect
+from processing.engine.names import sanitise
+from processing.engine.pool import ChildPool
+from processing.engine.request import InputFile, RunRequest, RunResult
+from processing.limits import current_limits
+from processing.registry import all_tools
+from processing.services import message_of
+from processing.tooling import Tool
+from snapotter.common.errors import SnapOtterError
+
+
+class Command(BaseCommand):
+    help = "Run a tool on a file: tool <id> INPUT OUTPUT [--settings]. OUTPUT may be a directory."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        # a plain parser each: Django's own would print its options again under every tool
+        tools = parser.add_subparsers(
+            dest="tool", metavar="TOOL", required=True, parser_class=argparse.ArgumentParser
+        )
+        for tool in all_tools():
+            sub = tools.add_parser(tool.id, help=tool.summary, description=tool.summary)
+            sub.add_argument("input", type=Path, metavar="INPUT")
+            sub.add_argument("output", type=Path, metavar="OUTPUT", help="a file, or a directory that exists")
+            sub.add_argument("--force", action="store_true", help="overwrite OUTPUT")
+            add_flags(sub, tool)
+            sub.set_defaults(declared=tool)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tool: Tool[Any] = options["declared"]
+        names = {field.alias or name for name, field in tool.settings_model.model_fields.items()}
+        values = {name: value for name, value in options.items() if name in names}
+        try:
+            written = run(tool, options["input"], options["output"], values, force=options["force"])
+        except SnapOtterError as error:
+            raise CommandError(message_of(error)) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename or options['output']}: {error.strerror}") from None
+        for path in written:
+            self.stdout.write(f"{path} ({path.stat().st_size} bytes)")
+
+
+def run(tool: Tool[Any], source: Path, target: Path, values: dict[str, Any], *, force: bool) -> list[Path]:
+    """Run in a child with the configured limits and move what it made to `target`. Raises SnapOtterError, OSError."""
+    limits = current_limits()
+    settings = tool.settings_model.parse(values)
+    with source.open("rb"):  # a clear OSError for what cannot be read
+        tool.ensure_available(settings, inspect(source, source.name, limits))
+    with tempfile.TemporaryDirectory() as scratch:
+        name = sanitise(source.name, fallback="image")
+        request = RunRequest(tool.path, settings.wire(), (InputFile(source, name),), Path(scratch), limits)
+        pool = ChildPool(1, memory_bytes=limits.memory_bytes)
+        try:
+            return _move(pool.submit(request).wait(None), target, force=force)
+        finally:
+            pool.close()
+
+
+def _move(result: RunResult, target: Path, *, force: bool) -> list[Path]:
+    paths = [target / output.name if target.is_dir() else target for output in result.outputs]
+    if len(paths) > 1 and not target.is_dir():
+        raise CommandError(f"the tool made {len(paths)} files: OUTPUT must be a directory")
+    for output, path in zip(result.outputs, paths, strict=True):
+        if path.exists() and not force:
+            raise CommandError(f"{path} exists; --force overwrites it")
+        shutil.move(output.path, path)
+    return paths

@@ -1,0 +1,125 @@
+"""Writing jobs. Every change of state is one conditional UPDATE, never read-then-save."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from processing import workspace
+from processing.models import Job, JobStatus
+from processing.results import JobResult
+from processing.tooling import Tool, ToolSettings
+from processing.uploads import AcceptedFile
+from snapotter.common.errors import SnapOtterError
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+
+
+def job_create(*, user: Any, tool: Tool[Any], tool_settings: ToolSettings, accepted: AcceptedFile) -> Job:
+    """Store the input and insert the row, claimed already by this process: the fast lane runs it at once."""
+    job_id = uuid4()
+    try:
+        key = workspace.save_input(job_id, accepted.name, accepted.upload)
+        now = timezone.now()
+        return Job.objects.create(
+            id=job_id,
+            type=tool.id,
+            tool_id=tool.id,
+            status=JobStatus.PROCESSING,
+            attempts=1,
+            settings=tool_settings.wire(),
+            input_files=[key],
+            bytes_in=accepted.bytes,
+            user=user,
+            created_at=now,
+            started_at=now,
+            lease_until=now + LEASE,
+            delete_after=_delete_after(),
+        )
+    except BaseException:
+        workspace.delete_job_files(job_id)
+        raise
+
+
+def job_report(*, job: Job, progress: float, stage: str) -> bool:
+    """Note how far a run is and renew its lease. False when the run must stop: canceled, or claimed by another."""
+    return bool(
+        _mine(job)
+        .filter(cancel_requested=False)
+        .update(progress=progress, stage=stage[:200], lease_until=timezone.now() + LEASE)
+    )
+
+
+def job_complete(*, job: Job, result: JobResult, bytes_out: int, duration_ms: int) -> bool:
+    """Publish a result. False when the job is no longer this run's; nothing was written then."""
+    values: dict[str, Any] = {
+        "status": JobStatus.COMPLETED,
+        "progress": 1.0,
+        "stage": "",
+        "result": result.wire(),
+        "output_path": result.outputs[0].key if result.outputs else "",
+        "bytes_out": bytes_out,
+        "delete_after": _delete_after(),
+    }
+    return _finish(job, values, duration_ms)
+
+
+def job_fail(*, job: Job, error: SnapOtterError, duration_ms: int) -> bool:
+    """End a job with an error. Its files go at once: the row alone tells what happened."""
+    values: dict[str, Any] = {
+        "status": JobStatus.CANCELED if error.code == "canceled" else JobStatus.FAILED,
+        "stage": "",
+        "error": message_of(error),
+        "error_code": error.code,
+    }
+    ended = _finish(job, values, duration_ms)
+    if ended:
+        workspace.delete_job_files(job.id)
+    return ended
+
+
+def message_of(error: SnapOtterError) -> str:
+    """One sentence for a person: what failed, and why if that is known."""
+    if isinstance(error.details, str) and error.details:
+        return f"{error.message}: {error.details}"
+    return error.message
+
+
+def jobs_end_abandoned() -> int:
+    """Fail the jobs whose process died: their lease ran out and nobody renewed it. Returns how many."""
+    abandoned = Job.objects.filter(Q(status=JobStatus.PROCESSING), lease_until__lt=timezone.now())
+    ended = 0
+    for job in abandoned.iterator():
+        error = SnapOtterError("The server stopped while this was running; run it again", code="crashed")
+        ended += job_fail(job=job, error=error, duration_ms=0)
+    if ended:
+        log.warning("%d abandoned jobs were ended", ended)
+    return ended
+
+
+def _mine(job: Job) -> Any:
+    return Job.objects.filter(pk=job.pk, status=JobStatus.PROCESSING, attempts=job.attempts)
+
+
+def _finish(job: Job, values: Mapping[str, Any], duration_ms: int) -> bool:
+    now = timezone.now()
+    common = {"completed_at": now, "lease_until": None, "duration_ms": duration_ms}
+    ended = bool(_mine(job).update(**values, **common))
+    if ended:
+        for name, value in {**values, **common}.items():
+            setattr(job, name, value)
+    return ended
+
+
+def _delete_after() -> Any:
+    hours = settings.FILE_MAX_AGE_HOURS
+    return timezone.now() + timedelta(hours=hours) if hours else None

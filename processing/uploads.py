@@ -1,0 +1,56 @@
+"""From an uploaded part to a file we may process: count, size, name, and a look at its header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+
+from processing.engine.inspect import inspect
+from processing.engine.names import sanitise
+from processing.limits import current_limits
+from processing.tooling import InvalidInput, SourceImage
+from snapotter.common.errors import TooLarge, ValidationFailed
+
+
+@dataclass(frozen=True)
+class AcceptedFile:
+    """An upload that passed every check that needs no pixels."""
+
+    name: str
+    upload: TemporaryUploadedFile
+    source: SourceImage
+
+    @property
+    def bytes(self) -> int:
+        return int(self.upload.size or 0)
+
+
+def accept_one(uploads: Sequence[UploadedFile]) -> AcceptedFile:
+    """The single image of a request.
+
+    Raises ValidationFailed for several, InvalidInput for none, an empty or an unusable one, TooLarge.
+    """
+    if len(uploads) > 1:
+        raise ValidationFailed("Send one image at a time; several go to the batch endpoint", code="TOO_MANY_FILES")
+    if not uploads or not uploads[0].size:
+        raise InvalidInput("No image was sent, or it is empty", code="NO_FILE")
+    return accept(uploads[0])
+
+
+def accept(upload: UploadedFile) -> AcceptedFile:
+    """Check one upload. Uploads are always on disk: see FILE_UPLOAD_HANDLERS.
+
+    Raises TooLarge, InvalidInput.
+    """
+    assert isinstance(upload, TemporaryUploadedFile)  # noqa: S101  a settings mistake, not a request's
+    size = int(upload.size or 0)
+    limit = settings.MAX_UPLOAD_SIZE_MB * 2**20
+    if limit and size > limit:
+        raise TooLarge(f"The file has {size / 2**20:.1f} MB; the limit is {settings.MAX_UPLOAD_SIZE_MB:g} MB")
+    name = sanitise(upload.name or "", fallback="image")
+    source = inspect(Path(upload.temporary_file_path()), name, current_limits())
+    return AcceptedFile(name=name, upload=upload, source=source)

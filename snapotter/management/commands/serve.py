@@ -1,0 +1,81 @@
+"""`manage.py serve`: everything a running SnapOtter needs, in one command, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+from gunicorn.app.base import BaseApplication
+
+from accounts.bootstrap import ensure_first_run
+from processing.lane import fast_lane
+from processing.services import jobs_end_abandoned
+from snapotter.common.locks import advisory_lock
+
+
+class Command(BaseCommand):
+    help = "Apply migrations, make the first administrator, and serve the site."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prepare()
+        self.stdout.write(f"SnapOtter {settings.VERSION} on http://{settings.HOST}:{settings.PORT} (Ctrl-C stops it)")
+        try:
+            WebServer().run()
+        except OSError as error:
+            raise CommandError(f"cannot listen on {settings.HOST}:{settings.PORT}: {error}") from None
+
+
+def prepare() -> None:
+    """Bring the database up to date, once even when several servers start together."""
+    with advisory_lock("snapotter.start"):
+        call_command("migrate", interactive=False, verbosity=0)
+        ensure_first_run()
+        jobs_end_abandoned()
+    # Neither a connection nor the pool's threads survive the fork of the workers
+    connection.close()
+    connection.close_pool()
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]
+    def load_config(self) -> None:
+        for name, value in configuration().items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        from snapotter.asgi import application
+
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays shared between the workers
+        return application
+
+
+def configuration() -> dict[str, Any]:
+    return {
+        "bind": f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}",
+        "worker_class": "asgi",
+        "workers": settings.WEB_WORKERS,
+        "preload_app": True,
+        "asgi_lifespan": "off",
+        "control_socket_disable": True,
+        "graceful_timeout": 30,
+        "timeout": 60,
+        "keepalive": 75,
+        "worker_tmp_dir": None,
+        "proc_name": "snapotter",
+        "loglevel": {"fatal": "critical", "warn": "warning", "trace": "debug"}.get(
+            settings.LOG_LEVEL, settings.LOG_LEVEL
+        ),
+        "post_worker_init": _warm,
+        "worker_exit": _close,
+    }
+
+
+def _warm(worker: Any) -> None:
+    fast_lane().warm()
+
+
+def _close(server: Any, worker: Any) -> None:
+    fast_lane().close()
