@@ -24,7 +24,7 @@ class UserFile(models.Model):
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
     tool_chain = models.JSONField(default=list)
     recipe = models.JSONField(default=list)
-    sha256 = models.CharField(max_length=64, null=True)  # noqa: DJ001  null is "not hashed yet", "" would be a lie
+    sha256 = models.CharField(max_length=64, null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

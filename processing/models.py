@@ -30,9 +30,9 @@ FINISHED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
 class Job(models.Model):
     """One run of a tool, a pipeline or a batch.
 
-    `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace; `output_path` is
-    the key of the first output and `result` describes all of them (see processing.results). `lease_until` is how
-    long a running job may go unheard of before others take it for dead; `delete_after` is when its files go.
+    `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace, `output_path`
+    is the key of the first output; `result` describes all of them (see processing.results). `lease_until` is how
+    long a running job may go unheard of before others take it for dead, `delete_after` when its files go.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -47,7 +47,9 @@ class Job(models.Model):
     result = models.JSONField(null=True)
     error = models.TextField(blank=True, default="")
     error_code = models.CharField(max_length=100, blank=True, default="")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs"
+    )
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="members")
     attempts = models.IntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
@@ -69,11 +71,10 @@ class Job(models.Model):
             models.Index("delete_after", name="jobs_delete_after"),
         ]
         constraints = [
+            models.CheckConstraint(condition=models.Q(status__in=JobStatus.values), name="jobs_status_known"),
             models.CheckConstraint(
-                condition=models.Q(status__in=JobStatus.values), name="jobs_status_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(progress__gte=0.0, progress__lte=1.0), name="jobs_progress_in_unit_interval"
+                condition=models.Q(progress__gte=0.0, progress__lte=1.0),
+                name="jobs_progress_in_unit_interval",
             ),
             models.CheckConstraint(condition=models.Q(attempts__gte=0), name="jobs_attempts_not_negative"),
         ]

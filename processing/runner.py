@@ -49,7 +49,8 @@ def start(job: Job, tool: Tool, pool: ChildPool) -> ActiveRun:  # type: ignore[t
         output_dir = scratch / "output"
         output_dir.mkdir()
         inputs = tuple(
-            InputFile(stack.enter_context(workspace.local_path(key)), Path(key).name) for key in job.input_files
+            InputFile(stack.enter_context(workspace.local_path(key)), Path(key).name)
+            for key in job.input_files
         )
         request = RunRequest(
             tool=tool.path,

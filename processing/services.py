@@ -51,7 +51,7 @@ def job_create(*, user: Any, tool: Tool[Any], tool_settings: ToolSettings, accep
 
 
 def job_report(*, job: Job, progress: float, stage: str) -> bool:
-    """Note how far a run is and renew its lease. False when the run must stop: canceled, or claimed by another."""
+    """Note how far a run is and renew its lease. False when it must stop: canceled, or claimed by another."""
     return bool(
         _mine(job)
         .filter(cancel_requested=False)

@@ -35,7 +35,9 @@ def accept_one(uploads: Sequence[UploadedFile]) -> AcceptedFile:
     Raises ValidationFailed for several, InvalidInput for none, an empty or an unusable one, TooLarge.
     """
     if len(uploads) > 1:
-        raise ValidationFailed("Send one image at a time; several go to the batch endpoint", code="TOO_MANY_FILES")
+        raise ValidationFailed(
+            "Send one image at a time; several go to the batch endpoint", code="TOO_MANY_FILES"
+        )
     if not uploads or not uploads[0].size:
         raise InvalidInput("No image was sent, or it is empty", code="NO_FILE")
     return accept(uploads[0])

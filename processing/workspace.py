@@ -1,6 +1,6 @@
 """Where a job's files live: `<job>/input/<name>` and `<job>/<attempt>/<name>`, through a Django storage.
 
-Whoever runs a tool needs paths, so a remote storage is copied to a scratch file; the file system hands out its own.
+Whoever runs a tool needs paths: a remote storage is copied to scratch, the file system hands out its own.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def save_input(job_id: UUID, name: str, content: File[bytes]) -> str:
 
 
 def publish(job_id: UUID, attempt: int, path: Path, name: str) -> str:
-    """Store one output under the attempt that made it, so that two attempts never share a file; returns its key."""
+    """Store one output under the attempt that made it: two attempts never share a file. Returns its key."""
     with MovableFile(path) as content:
         return _save(f"{job_id}/{attempt}/{name}", content)
 

@@ -11,7 +11,7 @@ THEMES = ("light", "dark", "system")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The theme is a cookie, so that the first byte of a page has the right colours and no script is needed."""
+    """The theme is a cookie: the first byte of a page has the right colours and no script is needed."""
     chosen = request.COOKIES.get("snapotter-theme")
     return {
         "app_name": settings.APP_NAME,

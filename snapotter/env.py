@@ -1,6 +1,6 @@
-"""The environment, read strictly: a value that cannot be what it should be stops the start with one clear line.
+"""The environment, read strictly: a value that cannot be right stops the start with one clear line.
 
-Every secret may also come from a file named by `<NAME>_FILE` (Docker and systemd hand secrets over like this).
+Every secret may also come from a file named by `<NAME>_FILE`, as Docker and systemd hand secrets over.
 """
 
 from __future__ import annotations

@@ -156,7 +156,9 @@ FILE_UPLOAD_TEMP_DIR = WORKSPACE_PATH / "uploads"  # one file system with the st
 FILE_UPLOAD_PERMISSIONS = 0o600
 # Always on disk: the header is inspected there and storing is a rename
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # form fields and JSON bodies; files are bounded by MAX_UPLOAD_SIZE_MB
+DATA_UPLOAD_MAX_MEMORY_SIZE = (
+    2 * 2**20
+)  # form fields and JSON bodies; files are bounded by MAX_UPLOAD_SIZE_MB
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_URL = f"static/{static_files.digest(BASE_DIR / 'static', *map(package_version, _SHIP_STATIC))}/"
 WHITENOISE_USE_FINDERS = True

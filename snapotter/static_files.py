@@ -1,4 +1,4 @@
-"""Static files without a build step: served from where they lie, under a prefix that changes with their content.
+"""Static files without a build step: served from where they lie, under a prefix made from their content.
 
 Every URL is `/static/<digest>/…`, so a browser may keep it for ever, and the relative imports between
 ES modules stay inside one digest without rewriting a single file.

@@ -33,7 +33,9 @@ def main() -> None:
         sys.stderr.write("Installing Chromium for the browser tests\n")
         install()
     if find_chromium() is None:
-        sys.exit("The browser tests need Chromium: `apt-get install chromium`, or set CHROMIUM to a browser's path")
+        sys.exit(
+            "The browser tests need Chromium: `apt-get install chromium`, or set CHROMIUM to a browser's path"
+        )
 
 
 if __name__ == "__main__":

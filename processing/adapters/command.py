@@ -1,4 +1,4 @@
-"""Command line flags from a tool's settings model: `fit` becomes `--fit`, `without_enlargement` `--without-enlargement`."""
+"""Command line flags from a tool's settings model: `without_enlargement` becomes `--without-enlargement`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_flags(parser: argparse.ArgumentParser, tool: Tool[Any]) -> None:
             options["action"] = argparse.BooleanOptionalAction
         else:
             options["type"] = _value
-            options["metavar"] = "|".join(schema["enum"]) if "enum" in schema else schema.get("type", "json").upper()
+            options["metavar"] = "|".join(schema.get("enum", [schema.get("type", "json").upper()]))
         parser.add_argument(f"--{name.replace('_', '-')}", **options)
 
 

@@ -117,7 +117,9 @@ def job_body(job: Job) -> JobBody:
         completed_at=job.completed_at,
         expires_at=job.delete_after,
         expired=expired,
-        inputs=[] if expired or job.error_code else [_download(job, input_name(key)) for key in job.input_files],
+        inputs=[]
+        if expired or job.error_code
+        else [_download(job, input_name(key)) for key in job.input_files],
         outputs=[] if expired else [_output(job, output) for output in result.outputs],
         preview_url=None if expired or not result.preview else download_url(job.pk, result.preview.name),
     )

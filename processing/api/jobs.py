@@ -23,9 +23,19 @@ _FILTERS = [
 
 
 class Jobs(Endpoint):
-    @operation(access="tools:use", answers=JobList, tags=["jobs"], summary="Own history, newest first", parameters=_FILTERS)
+    @operation(
+        access="tools:use",
+        answers=JobList,
+        tags=["jobs"],
+        summary="Own history, newest first",
+        parameters=_FILTERS,
+    )
     def get(self, request: Request) -> JobList:
-        jobs = jobs_for(user=request.user, scope=request.auth.scope).filter(parent=None).order_by("-created_at", "pk")
+        jobs = (
+            jobs_for(user=request.user, scope=request.auth.scope)
+            .filter(parent=None)
+            .order_by("-created_at", "pk")
+        )
         if status := request.query_params.get("status"):
             if status not in JobStatus.values:
                 raise ValidationFailed("status must be one of " + ", ".join(JobStatus.values))

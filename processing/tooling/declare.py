@@ -80,8 +80,8 @@ class Tool(Generic[S]):
     `draft_size(settings, source)` is the smallest size (pixels, oriented) the function needs to do its work, or
     None for the full picture: the decoder may then shrink on load (`full_size(image)` still tells the true size),
     and draws a vector image at exactly that size. `output_size(settings, source)` belongs to every tool whose
-    result can be larger than its input: the engine refuses too many pixels before any is allocated. `heavy` tools never run in the web process's
-    own lane. `loses` says what an output can lack though the input had it, for the pipeline check.
+    result can be larger than its input: the engine refuses too many pixels before any is allocated. `heavy` tools
+    never run in the web process's own lane. `loses` says what an output can lack though the input had it, for the pipeline check.
     """
 
     id: str

@@ -102,4 +102,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(request, PermissionRefused("This form has expired; load the page again.", code="CSRF_FAILED"))
+    return _answer(
+        request, PermissionRefused("This form has expired; load the page again.", code="CSRF_FAILED")
+    )

@@ -35,7 +35,9 @@ def database_answers() -> bool:
 class Health(Endpoint):
     authentication_classes = ()  # a probe must not fail because of a token, nor cost a query for one
 
-    @operation(access=PUBLIC, answers=HealthBody, summary="Liveness: is the server up, does its database answer")
+    @operation(
+        access=PUBLIC, answers=HealthBody, summary="Liveness: is the server up, does its database answer"
+    )
     def get(self, request: Request) -> Any:
         healthy = database_answers()
         body = HealthBody(status="healthy" if healthy else "unhealthy", version=settings.VERSION)
@@ -52,4 +54,3 @@ class Unknown(Endpoint):
 
     def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         raise NotFound("There is no such endpoint")
-

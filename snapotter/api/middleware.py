@@ -13,7 +13,7 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # no inline script anywhere; inline style only as the CSSOM of our own modules (blob: previews of the user's files)
+    # nothing inline anywhere: our modules style through the CSSOM. blob: is a preview of the user's own file
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         "connect-src 'self'; font-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; "

@@ -68,7 +68,7 @@ def operation(
     pending_password_change: bool = False,
     **schema: Any,
 ) -> Callable[[Handler], Handler]:
-    """Declare a handler. With `body` it gets the parsed body as a keyword; a WireModel it returns is sent as JSON.
+    """Declare a handler. With `body` it gets the parsed body; a WireModel that it returns is sent as JSON.
 
     `pending_password_change` opens it to sessions whose password must be changed first. `schema` goes to
     drf-spectacular's extend_schema as it is.
@@ -86,9 +86,8 @@ def operation(
         handler.pending_password_change = pending_password_change  # type: ignore[attr-defined]
         schema.setdefault("responses", {status: answers, "default": ErrorBody})
         schema.setdefault("auth", [] if access == PUBLIC else None)
-        documented = extend_schema(
-            request=body, summary=summary or None, tags=tags, parameters=parameters, **schema
-        )(handler)
-        return documented
+        schema.setdefault("request", body)
+        document = extend_schema(summary=summary or None, tags=tags, parameters=parameters, **schema)
+        return document(handler)
 
     return decorate

@@ -23,12 +23,17 @@ class MultiPartParser(BaseParser):
 
     media_type = "multipart/form-data"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> DataAndFiles[Any, Any]:
+    def parse(
+        self, stream: Any, media_type: Any = None, parser_context: Any = None
+    ) -> DataAndFiles[Any, Any]:
         request = parser_context["request"]
         meta = request.META | {"CONTENT_TYPE": media_type}
         try:
             parser = _KeepsEveryFile(
-                meta, stream, request.upload_handlers, parser_context.get("encoding", settings.DEFAULT_CHARSET)
+                meta,
+                stream,
+                request.upload_handlers,
+                parser_context.get("encoding", settings.DEFAULT_CHARSET),
             )
             data, files = parser.parse()
         except MultiPartParserError as error:

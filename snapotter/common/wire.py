@@ -1,4 +1,4 @@
-"""JSON bodies: snake_case in Python, camelCase on the wire. The mapping is mechanical and lives here alone."""
+"""JSON bodies: snake_case in Python, camelCase on the wire. The mapping is mechanical and lives only here."""
 
 from __future__ import annotations
 

@@ -54,7 +54,10 @@ class Command(BaseCommand):
 
 
 def run(tool: Tool[Any], source: Path, target: Path, values: dict[str, Any], *, force: bool) -> list[Path]:
-    """Run in a child with the configured limits and move what it made to `target`. Raises SnapOtterError, OSError."""
+    """Run in a child under the configured limits; move what it made to `target`.
+
+    Raises SnapOtterError, OSError.
+    """
     limits = current_limits()
     settings = tool.settings_model.parse(values)
     with source.open("rb"):  # a clear OSError for what cannot be read

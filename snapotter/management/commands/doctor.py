@@ -38,7 +38,9 @@ def probe_database() -> str:
     except Error as error:
         raise Problem(str(error).strip().splitlines()[0]) from None
     if pending:
-        raise Problem(f"PostgreSQL {version}, but {len(pending)} migrations are not applied: run manage.py migrate")
+        raise Problem(
+            f"PostgreSQL {version}, but {len(pending)} migrations are not applied: run manage.py migrate"
+        )
     kind = "embedded" if settings.DATABASES["default"]["ENGINE"] == "snapotter.postgres" else "server"
     return f"PostgreSQL {version} ({kind}), schema up to date"
 
@@ -84,7 +86,11 @@ def probe_worker() -> str:
             output.mkdir()
             Image.new("RGB", (64, 48), "teal").save(source)
             request = RunRequest(
-                "image/resize", {"width": 32, "fit": "inside"}, (InputFile(source, source.name),), output, limits
+                "image/resize",
+                {"width": 32, "fit": "inside"},
+                (InputFile(source, source.name),),
+                output,
+                limits,
             )
             made = pool.submit(request).wait(60).outputs[0]
     except (SnapOtterError, TimeoutError) as error:

@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         prepare()
-        self.stdout.write(f"SnapOtter {settings.VERSION} on http://{settings.HOST}:{settings.PORT} (Ctrl-C stops it)")
+        self.stdout.write(
+            f"SnapOtter {settings.VERSION} on http://{settings.HOST}:{settings.PORT} (Ctrl-C stops it)"
+        )
         try:
             WebServer().run()
         except OSError as error:
@@ -54,7 +56,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
 def configuration() -> dict[str, Any]:
     return {
-        "bind": f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}",
+        "bind": f"[{settings.HOST}]:{settings.PORT}"
+        if ":" in settings.HOST
+        else f"{settings.HOST}:{settings.PORT}",
         "worker_class": "asgi",
         "workers": settings.WEB_WORKERS,
         "preload_app": True,
