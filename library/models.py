@@ -30,7 +30,7 @@ class UserFile(models.Model):
     class Meta:
         db_table = "user_files"
         indexes = [
-            models.Index("user", "-created_at", name="user_files_owner_recent"),
+            models.Index(fields=["user", "-created_at"], name="user_files_owner_recent"),
             # A search is always within one owner, so this bounds it; the embedded server has no pg_trgm
             models.Index(models.F("user"), Upper("original_name"), name="user_files_name_search"),
         ]

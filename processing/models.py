@@ -8,6 +8,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from processing.fields import RealField
+
+
+USER = settings.AUTH_USER_MODEL  # here, as a job has a column named `settings`
+
 
 class JobStatus(models.TextChoices):
     QUEUED = "queued"
@@ -17,22 +22,16 @@ class JobStatus(models.TextChoices):
     CANCELED = "canceled"
 
 
-class RealField(models.FloatField):
-    """PostgreSQL `real`, the published type of `jobs.progress`."""
-
-    def db_type(self, connection: object) -> str:
-        return "real"
-
-
 FINISHED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
 
 
 class Job(models.Model):
     """One run of a tool, a pipeline or a batch.
 
-    `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace, `output_path`
-    is the key of the first output; `result` describes all of them (see processing.results). `lease_until` is how
-    long a running job may go unheard of before others take it for dead, `delete_after` when its files go.
+    `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace,
+    `output_path` is the key of the first output; `result` describes all of them (see processing.results).
+    `lease_until` is how long a running job may go unheard of before others take it for dead,
+    `delete_after` when its files go.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -47,9 +46,7 @@ class Job(models.Model):
     result = models.JSONField(null=True)
     error = models.TextField(blank=True, default="")
     error_code = models.CharField(max_length=100, blank=True, default="")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs"
-    )
+    user = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="jobs")
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="members")
     attempts = models.IntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
@@ -65,10 +62,10 @@ class Job(models.Model):
     class Meta:
         db_table = "jobs"
         indexes = [
-            models.Index("user", "-created_at", name="jobs_owner_recent"),
-            models.Index("status", "lease_until", name="jobs_status_lease"),
-            models.Index("parent", "created_at", name="jobs_members"),
-            models.Index("delete_after", name="jobs_delete_after"),
+            models.Index(fields=["user", "-created_at"], name="jobs_owner_recent"),
+            models.Index(fields=["status", "lease_until"], name="jobs_status_lease"),
+            models.Index(fields=["parent", "created_at"], name="jobs_members"),
+            models.Index(fields=["delete_after"], name="jobs_delete_after"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=JobStatus.values), name="jobs_status_known"),
@@ -94,15 +91,13 @@ class Pipeline(models.Model):
     name = models.CharField(max_length=100)
     description = models.CharField(max_length=500, blank=True, default="")
     steps = models.JSONField(default=list)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="pipelines"
-    )
+    user = models.ForeignKey(USER, on_delete=models.CASCADE, null=True, related_name="pipelines")
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "pipelines"
-        indexes = [models.Index("user", "-created_at", name="pipelines_owner_recent")]
+        indexes = [models.Index(fields=["user", "-created_at"], name="pipelines_owner_recent")]
 
     def __str__(self) -> str:
         return self.name
