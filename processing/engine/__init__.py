@@ -1,1 +1,2 @@
-"""From a file to a file: detect, inspect, decode, run the tool in a killable child, encode, name. No Django."""
+"""From a file to a file: detect, inspect, decode, run the tool in a killable child, encode, name. No
+Django."""

@@ -1,6 +1,7 @@
 """The two ways to declare a tool, and what a declaration holds.
 
-The id and the section come from the module's path: `processing/tools/<section>/<tool_id with underscores>.py`.
+The id and the section come from the module's path: `processing/tools/<section>/<tool_id with
+underscores>.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from PIL.Image import Image
+from PIL.Image import Image as Image
 
 from processing.tooling.progress import Progress
 from processing.tooling.settings import ToolSettings
@@ -25,7 +26,8 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class SourceImage:
-    """What is known of an input before its pixels are decoded. Sizes are in pixels, after EXIF orientation."""
+    """What is known of an input before its pixels are decoded. Sizes are in pixels, after EXIF
+    orientation."""
 
     format: str
     """Format id: jpeg, png, webp, avif, gif, tiff, bmp, ico, heif, svg."""
@@ -41,8 +43,8 @@ class Encoding:
     """How the result is to be written.
 
     `format` None means "same as input" (what cannot be written becomes PNG). `quality` is 1..100, None the
-    encoder's default. With `max_bytes` the encoder finds the best quality whose file is not larger, and raises
-    ToolError("TARGET_UNREACHABLE") with the smallest size reached if none is.
+    encoder's default. With `max_bytes` the encoder finds the best quality whose file is not larger, and
+    raises ToolError("TARGET_UNREACHABLE") with the smallest size reached if none is.
     `extension` replaces the file's extension by this very word; `keep_stem` leaves `_<tool id>` off the name.
     """
 
@@ -77,11 +79,12 @@ def always_available(settings: ToolSettings, source: SourceImage) -> None:
 class Tool(Generic[S]):
     """One tool of the catalogue; everything the product does with it is derived from this.
 
-    `draft_size(settings, source)` is the smallest size (pixels, oriented) the function needs to do its work, or
-    None for the full picture: the decoder may then shrink on load (`full_size(image)` still tells the true size),
-    and draws a vector image at exactly that size. `output_size(settings, source)` belongs to every tool whose
-    result can be larger than its input: the engine refuses too many pixels before any is allocated. `heavy` tools
-    never run in the web process's own lane. `loses` says what an output can lack though the input had it, for the pipeline check.
+    `draft_size(settings, source)` is the smallest size (pixels, oriented) the function needs to do its work,
+    or None for the full picture: the decoder may then shrink on load (`full_size(image)` still tells the
+    true size), and draws a vector image at exactly that size. `output_size(settings, source)` belongs to
+    every tool whose result can be larger than its input: the engine refuses too many pixels before any is
+    allocated. `heavy` tools never run in the web process's own lane. `loses` says what an output can lack
+    though the input had it, for the pipeline check.
     """
 
     id: str
@@ -120,7 +123,7 @@ def _settings_model(function: Callable[..., Any]) -> type[ToolSettings]:
     """The annotation of the parameter named `settings`."""
     from typing import get_type_hints
 
-    model = get_type_hints(function)["settings"]
+    model: type[ToolSettings] = get_type_hints(function)["settings"]
     if not issubclass(model, ToolSettings):
         raise TypeError(f"{function.__module__}: settings must be a ToolSettings, not {model!r}")
     return model
@@ -131,8 +134,8 @@ def image_tool(
 ) -> Callable[[ImageFunction[S]], Tool[S]]:
     """Declare `function(image, settings, progress) -> image`.
 
-    The engine decodes (orientation baked in, modes RGB, RGBA, L or LA), checks limits, calls the function once per
-    frame, encodes and keeps or strips metadata. `options` are fields of `Tool`.
+    The engine decodes (orientation baked in, modes RGB, RGBA, L or LA), checks limits, calls the function
+    once per frame, encodes and keeps or strips metadata. `options` are fields of `Tool`.
     """
     return _declare("image", title=title, summary=summary, category=category, icon=icon, **options)
 
@@ -140,7 +143,8 @@ def image_tool(
 def file_tool(
     *, title: str, summary: str, category: Category, icon: str, **options: Any
 ) -> Callable[[FileFunction[S]], Tool[S]]:
-    """Declare `function(inputs, output_dir, settings, progress) -> Result` for what is not image in, image out."""
+    """Declare `function(inputs, output_dir, settings, progress) -> Result` for what is not image in, image
+    out."""
     return _declare("file", title=title, summary=summary, category=category, icon=icon, **options)
 
 

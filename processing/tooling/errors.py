@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from snapotter.common.errors import SnapOtterError
 
@@ -21,7 +22,8 @@ class SettingsError(SnapOtterError):
     code = "INVALID_SETTINGS"
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        """`problems` are (path, message) pairs; the path is dotted, in wire names, empty for the whole object."""
+        """`problems` are (path, message) pairs; the path is dotted, in wire names, empty for the whole
+        object."""
         self.problems = [(path, message) for path, message in problems]
         super().__init__(details="; ".join(f"{path or 'settings'}: {message}" for path, message in problems))
 
@@ -43,8 +45,8 @@ class ToolError(SnapOtterError):
     def __reduce__(self) -> tuple[type[ToolError], tuple[str, str], dict[str, str | None]]:
         return type(self), (self.code, str(self.details)), {"path": self.path}
 
-    def __setstate__(self, state: dict[str, str | None]) -> None:
-        self.path = state["path"]
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        self.path = (state or {}).get("path")
 
 
 class ToolUnavailable(SnapOtterError):

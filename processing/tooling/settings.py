@@ -18,8 +18,9 @@ class ToolSettings(BaseModel):
 
     Presentation hints live in `json_schema_extra` of a field:
     `x-widget` (range, number, select, segmented, checkbox, color, text), `x-unit` (px, %, °, KB),
-    `x-show-when` ({"<wireName>": [values]}, hide the field otherwise), `x-labels` ({value: label} of a choice),
-    `x-step`, `x-placeholder`; of the model: `x-presets` ([{group, name, values: {wireName: value}}]).
+    `x-show-when` ({"<wireName>": [values]}, hide the field otherwise), `x-labels` ({value: label} of a
+    choice), `x-step`, `x-placeholder`; of the model: `x-presets` ([{group, name, values: {wireName:
+    value}}]).
     """
 
     model_config = ConfigDict(
