@@ -1,0 +1,80 @@
+"""Fixtures of the tests that cross apps: a real server and a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.require_chromium import find_chromium
+from tests.running import RunningServer
+
+ADMIN_PASSWORD = "Otter-9-swims"  # noqa: S105
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all tests that only use it; its admin need not change the password first."""
+    data_dir = tmp_path_factory.mktemp("server") / "data"
+    running = RunningServer(data_dir, DEFAULT_PASSWORD=ADMIN_PASSWORD, SKIP_MUST_CHANGE_PASSWORD="true")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server as a newcomer starts it: empty data directory, default settings."""
+    running = RunningServer(tmp_path / "data")
+    running.start()
+    yield running
+    running.stop()
+
+
+def sign_in(server: RunningServer, username: str = "admin", password: str = ADMIN_PASSWORD) -> str:
+    """A session token from the API."""
+    answer = httpx.post(f"{server.url}/api/auth/login", json={"username": username, "password": password})
+    answer.raise_for_status()
+    return str(answer.json()["token"])
+
+
+@pytest.fixture
+def client(server: RunningServer) -> Iterator[httpx.Client]:
+    """An HTTP client with the admin's session token."""
+    headers = {"Authorization": f"Bearer {sign_in(server)}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.fail("no Chromium: run `python tests/require_chromium.py`, it says what to install")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: RunningServer) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 800})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

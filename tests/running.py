@@ -1,0 +1,99 @@
+"""A real server for the tests: the command that operators type, in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningServer:
+    """`manage.py serve` on a free port, with a data directory and a process group of its own."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data_dir.parent / f"{data_dir.name}.log"
+        self._environment = _clean_environment() | {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(self.port),
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it answers; raises RuntimeError with its log when it does not."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/api/v1/health", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def descendants(self) -> list[psutil.Process]:
+        """Every process below ours, the embedded PostgreSQL too, which has a session of its own."""
+        if self.process is None or not psutil.pid_exists(self.process.pid):
+            return []
+        return psutil.Process(self.process.pid).children(recursive=True) + self.postgres()
+
+    def postgres(self) -> list[psutil.Process]:
+        return [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if str(self.data_dir) in " ".join(process.info["cmdline"] or ())
+            and "postgres" in (process.info["cmdline"] or [""])[0]
+        ]
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does: SIGINT to the whole foreground process group."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+
+    def stop(self) -> None:
+        self.interrupt()
+        if self.process is not None:
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                raise
+
+
+def _clean_environment() -> dict[str, str]:
+    """Ours without what would configure the server: the developer's own settings are not the test's."""
+    ours = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LD_LIBRARY_PATH", "DATABASE_URL")
+    return {name: os.environ[name] for name in ours if name in os.environ}
