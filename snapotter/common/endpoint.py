@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from snapotter.common.access import PUBLIC, SIGNED_IN
 from snapotter.common.wire import WireModel, parse_body
 
-PUBLIC: Final = "public"
-SIGNED_IN: Final = "signed-in"
+__all__ = ["PUBLIC", "SIGNED_IN", "Endpoint", "ErrorBody", "Ok", "operation"]
 
 Handler = Callable[..., Any]
 
