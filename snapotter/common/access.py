@@ -1,4 +1,4 @@
-"""The two words an operation may declare instead of a permission. Apart, as DRF's views load what reads them."""
+"""What an operation may declare instead of a permission. Apart, because DRF's views load what reads it."""
 
 from typing import Final
 
