@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from snapotter import directories
+
 NAME = "secret_key"
 
 
@@ -18,8 +20,8 @@ def load_or_create(data_dir: Path) -> str:
     Raises ImproperlyConfigured when the directory cannot be used or the file is empty.
     """
     path = data_dir / NAME
+    directories.ensure("DATA_DIR", data_dir)
     try:
-        data_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not path.exists():
             _create(path)
         key = path.read_text(encoding="ascii").strip()

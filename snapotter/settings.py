@@ -10,7 +10,7 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
-from snapotter import __version__, env, static_files
+from snapotter import __version__, directories, env, static_files
 from snapotter.secret_key import load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # its widget templates: see FORM_RENDERER
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -102,9 +103,9 @@ MIDDLEWARE = [
     "snapotter.api.static.StaticFilesMiddleware",
     "snapotter.api.middleware.SecurityHeadersMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.AuthenticationMiddleware",
     "audit.middleware.RequestContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -152,7 +153,8 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-FILE_UPLOAD_TEMP_DIR = WORKSPACE_PATH / "uploads"  # one file system with the storage: publishing is a rename
+# One file system with the storage: storing an upload is a rename
+FILE_UPLOAD_TEMP_DIR = directories.ensure("WORKSPACE_PATH", WORKSPACE_PATH / "uploads")
 FILE_UPLOAD_PERMISSIONS = 0o600
 # Always on disk: the header is inspected there and storing is a rename
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
