@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
-from accounts import permissions
+from accounts import hashers, permissions
 
 
 def _is_array(column: str) -> Exact[Any]:
@@ -119,6 +119,9 @@ class User(AbstractBaseUser):
     def password_change_pending(self) -> bool:
         """Whether the user must choose a new password before anything else."""
         return self.must_change_password and not settings.SKIP_MUST_CHANGE_PASSWORD
+
+    def check_password(self, raw_password: str) -> bool:
+        return hashers.verify_password(raw_password, self.password)[0]
 
     @property
     def is_staff(self) -> bool:

@@ -1,0 +1,81 @@
+"""Who calls the API: a Bearer token (session or key), the pages' cookie, or nobody."""
+
+from __future__ import annotations
+
+from copy import copy
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse, QueryDict
+from django.utils.datastructures import MultiValueDict
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.request import Request
+
+from accounts.bootstrap import anonymous_user
+from accounts.credentials import ANONYMOUS, Credential, find_key, find_session, scope_of
+from accounts.models import ApiKey, Session, User
+from snapotter.common.errors import PermissionRefused
+
+_BEARER = "Bearer "
+
+Caller = tuple[User | AnonymousUser, Credential]
+NOBODY: Caller = (AnonymousUser(), ANONYMOUS)
+
+
+class CredentialAuthentication(BaseAuthentication):
+    """Sets `request.user` and `request.auth`, a Credential. A credential that is no good is nobody's.
+
+    A Bearer header wins over the cookie. A cookie travels by itself, so with it an unsafe method needs the
+    CSRF token; a header does not travel by itself.
+    """
+
+    def authenticate(self, request: Request) -> Caller:
+        if not settings.AUTH_ENABLED:
+            return anonymous_user(), ANONYMOUS
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        if header.startswith(_BEARER):
+            return _by_token(header.removeprefix(_BEARER))
+        return _by_cookie(request)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _by_token(token: str) -> Caller:
+    session = find_session(token)
+    if session is not None:
+        return _of_session(session)
+    key = find_key(token)
+    return _of_key(key) if key is not None else NOBODY
+
+
+def _by_cookie(request: Request) -> Caller:
+    session = request._request.session.row  # type: ignore[attr-defined]  # our SessionStore
+    if session is None:
+        return NOBODY
+    _require_csrf_token(request)
+    return _of_session(session)
+
+
+def _of_session(session: Session) -> Caller:
+    if not session.user.is_active:
+        return AnonymousUser(), Credential("anonymous", disabled=True)
+    return session.user, Credential("session", session_id=session.id, expires_at=session.expires_at)
+
+
+def _of_key(key: ApiKey) -> Caller:
+    user, scope = key.user, scope_of(key)
+    if not user.is_active:
+        return AnonymousUser(), Credential("anonymous", disabled=True)
+    user.scope = scope
+    return user, Credential("api_key", key_id=key.id, scope=scope, expires_at=key.expires_at)
+
+
+def _require_csrf_token(request: Request) -> None:
+    """Only as the header X-CSRFToken: looking in the body would read an upload before its view does."""
+    probe = copy(request._request)
+    probe._post, probe._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
+    check = CSRFCheck(lambda request: HttpResponse())
+    check.process_request(probe)
+    if check.process_view(probe, None, (), {}):
+        raise PermissionRefused("The CSRF token is missing or wrong.", code="CSRF_FAILED")

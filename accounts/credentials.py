@@ -1,0 +1,139 @@
+"""From what a request presents to a user: session tokens and API keys.
+
+Each request reads the row of its credential, so that ending a session, deleting a key, disabling a user or
+changing a role acts at once. The row comes with user, role and team in one query.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.hashers import verify_key
+from accounts.models import ApiKey, Session
+
+KEY_FORM: Final = re.compile(r"si_[0-9a-f]{96}")
+PREFIX_LENGTH: Final = 16
+LEGACY_SCAN: Final = 100
+TOUCH_EVERY: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a request was authenticated by: `request.auth`. `scope` None is everything the role may."""
+
+    kind: Literal["session", "api_key", "anonymous"]
+    session_id: str | None = None
+    key_id: UUID | None = None
+    scope: frozenset[str] | None = None
+    expires_at: datetime | None = None
+    disabled: bool = False  # presented by a user who may not come in any more
+
+
+ANONYMOUS: Final = Credential("anonymous")
+
+
+def find_session(token: str) -> Session | None:
+    """The live session of `token`. An expired one is deleted; `last_activity` moves at most once a minute."""
+    if "\0" in token:
+        return None
+    session = Session.objects.select_related("user__role", "user__team").filter(id=token).first()
+    if session is None:
+        return None
+    now = timezone.now()
+    if session.expires_at <= now:
+        Session.objects.filter(id=token, expires_at__lte=now).delete()
+        return None
+    if now - session.last_activity > TOUCH_EVERY:
+        Session.objects.filter(id=token, last_activity__lt=now - TOUCH_EVERY).update(last_activity=now)
+    return session
+
+
+def key_prefix(key: str) -> str:
+    return sha256(key.encode()).hexdigest()[:PREFIX_LENGTH]
+
+
+def find_key(key: str) -> ApiKey | None:
+    """The live row of an API key, marked as used now."""
+    if not KEY_FORM.fullmatch(key):
+        return None
+    now = timezone.now()
+    row = _by_prefix(key) or _by_scan(key)
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    used = ApiKey.objects.filter(id=row.id).update(last_used_at=now, key_prefix=key_prefix(key))
+    return row if used else None  # deleted a moment ago
+
+
+def scope_of(row: ApiKey) -> frozenset[str] | None:
+    return None if row.permissions is None else frozenset(row.permissions)
+
+
+def _rows() -> QuerySet[ApiKey]:
+    return ApiKey.objects.select_related("user__role", "user__team")
+
+
+def _by_prefix(key: str) -> ApiKey | None:
+    return next(
+        (row for row in _rows().filter(key_prefix=key_prefix(key)) if _verified.is_key_of(key, row)), None
+    )
+
+
+def _by_scan(key: str) -> ApiKey | None:
+    """A key of 1.x, not used since rows have prefixes. One scan at a time: it may cost 100 hashes."""
+    rows = list(_rows().filter(key_prefix="").order_by("created_at")[:LEGACY_SCAN])
+    if not rows:
+        return None
+    with _scanning:
+        return next((row for row in rows if verify_key(key, row.key_hash)), None)
+
+
+_scanning = threading.Lock()
+
+
+class _Verified:
+    """Remembers for a while which key a hash was verified with, so that scrypt does not cost every request.
+
+    Only digests of keys are kept, and the hash in the row must still be the one that was verified.
+    """
+
+    SECONDS: Final = 300
+    SIZE: Final = 1024
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[bytes, tuple[UUID, str, float]] = OrderedDict()
+
+    def is_key_of(self, key: str, row: ApiKey) -> bool:
+        digest = sha256(key.encode()).digest()
+        if self._knows(digest, row):
+            return True
+        if not verify_key(key, row.key_hash):
+            return False
+        self._remember(digest, row)
+        return True
+
+    def _knows(self, digest: bytes, row: ApiKey) -> bool:
+        with self._lock:
+            key_id, key_hash, until = self._known.get(digest, (None, "", 0.0))
+        return key_id == row.id and key_hash == row.key_hash and time.monotonic() < until
+
+    def _remember(self, digest: bytes, row: ApiKey) -> None:
+        with self._lock:
+            self._known[digest] = (row.id, row.key_hash, time.monotonic() + self.SECONDS)
+            self._known.move_to_end(digest)
+            while len(self._known) > self.SIZE:
+                self._known.popitem(last=False)
+
+
+_verified = _Verified()

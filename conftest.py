@@ -1,0 +1,83 @@
+"""The cast of the tests: `alice` owns things, `bob` is in her team, `charlie` is a stranger, `admin` may everything.
+
+Users sign in by password only where that is what a test is about: hashing is real, and slow on purpose.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+from rest_framework.test import APIClient
+
+from accounts.bootstrap import TEAM_ID
+from accounts.models import Session, Team, User
+
+MakeUser = Callable[..., User]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Tests that commit clean up by TRUNCATE, which the audit log refuses otherwise."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_log DISABLE TRIGGER audit_log_no_truncate")
+
+
+def create_user(username: str, *, role: str = "user", team: Team | None = None, **columns: Any) -> User:
+    team_id = team.pk if team else TEAM_ID
+    return User.objects.create(username=username, password="!", role_id=role, team_id=team_id, **columns)
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.create(name="Otters")
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    return create_user("alice", team=team)
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    return create_user("bob", team=team)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return create_user("charlie")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return create_user("admin", role="admin")
+
+
+def session_of(user: User) -> Session:
+    """A session as a sign-in would begin it."""
+    hours = timedelta(hours=settings.SESSION_DURATION_HOURS)
+    return Session.objects.create(id=str(uuid.uuid4()), user=user, expires_at=timezone.now() + hours)
+
+
+class Api(APIClient):
+    """DRF's client; `as_user(user)` is another one with a session of the user as its Bearer token."""
+
+    def as_user(self, user: User) -> Api:
+        return self.with_token(session_of(user).id)
+
+    def with_token(self, token: str) -> Api:
+        client = Api()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return Api()
