@@ -71,12 +71,14 @@ class RunningServer:
         return psutil.Process(self.process.pid).children(recursive=True) + self.postgres()
 
     def postgres(self) -> list[psutil.Process]:
-        return [
+        """The embedded server's processes: its own command line names the data directory, its children's do not."""
+        main = [
             process
             for process in psutil.process_iter(["cmdline"])
-            if str(self.data_dir) in " ".join(process.info["cmdline"] or ())
-            and "postgres" in (process.info["cmdline"] or [""])[0]
+            if any(argument.startswith(str(self.data_dir)) for argument in process.info["cmdline"] or ())
+            and "postgres" in process.info["cmdline"][0]
         ]
+        return main + [child for process in main for child in process.children(recursive=True)]
 
     def interrupt(self) -> None:
         """What Ctrl-C does: SIGINT to the whole foreground process group."""

@@ -1,4 +1,4 @@
-"""Requests through the whole product: `python bench/http.py` starts and stops a server of its own.
+"""Requests through the whole product: `python bench/through_http.py` starts and stops a server of its own.
 
 Prints: latency of a 600×400 resize and what of it is overhead, requests per second at 8 clients, latency of a
 24-megapixel resize, and the idle memory of all processes (PSS, as shared pages must count once).
