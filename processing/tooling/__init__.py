@@ -6,7 +6,7 @@ from processing.tooling import Field, Image, Progress, ToolError, ToolSettings, 
 from processing.tooling.declare import Encoding, Image, Result, Size, SourceImage, Tool, file_tool, image_tool
 from processing.tooling.errors import InvalidInput, SettingsError, ToolError, ToolUnavailable
 from processing.tooling.progress import Progress, no_progress
-from processing.tooling.settings import Field, ToolSettings
+from processing.tooling.settings import Field, ToolSettings, WholeNumber
 from processing.tooling.source import full_size
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "ToolError",
     "ToolSettings",
     "ToolUnavailable",
+    "WholeNumber",
     "file_tool",
     "full_size",
     "image_tool",

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from processing.tooling.errors import SettingsError
 
-__all__ = ["Field", "ToolSettings"]
+__all__ = ["Field", "ToolSettings", "WholeNumber"]
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 80.0 is 80 to every client that wrote it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
 
 
 class ToolSettings(BaseModel):
@@ -19,8 +27,9 @@ class ToolSettings(BaseModel):
     Presentation hints live in `json_schema_extra` of a field:
     `x-widget` (range, number, select, segmented, checkbox, color, text), `x-unit` (px, %, °, KB),
     `x-show-when` ({"<wireName>": [values]}, hide the field otherwise), `x-labels` ({value: label} of a
-    choice), `x-step`, `x-placeholder`; of the model: `x-presets` ([{group, name, values: {wireName:
-    value}}]).
+    choice), `x-step`, `x-placeholder`, `x-range` ([from, to] a slider offers where more is allowed);
+    of the model: `x-presets` ([{group, name, values: {wireName: value}}]), `x-editor` (crop: the values
+    are drawn on the picture) with `x-aspects` ([{name, ratio: [width, height] or null}]).
     """
 
     model_config = ConfigDict(

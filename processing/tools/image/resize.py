@@ -7,7 +7,17 @@ from typing import Literal, Self
 from PIL import Image as Pillow
 from pydantic import ConfigDict, model_validator
 
-from processing.tooling import Field, Image, Progress, Size, SourceImage, ToolSettings, full_size, image_tool
+from processing.tooling import (
+    Field,
+    Image,
+    Progress,
+    Size,
+    SourceImage,
+    ToolSettings,
+    WholeNumber,
+    full_size,
+    image_tool,
+)
 from processing.tools.image._social_presets import SOCIAL_PRESETS
 
 Fit = Literal["contain", "cover", "fill", "inside", "outside"]
@@ -22,7 +32,7 @@ do, the difference stays below half a level of 255 on average."""
 class ResizeSettings(ToolSettings):
     model_config = ConfigDict(json_schema_extra={"x-presets": SOCIAL_PRESETS})  # type: ignore[dict-item]
 
-    width: int | None = Field(
+    width: WholeNumber | None = Field(
         None,
         ge=1,
         le=_MAX_SIDE,
@@ -30,7 +40,7 @@ class ResizeSettings(ToolSettings):
         description="Leave empty to follow from the height.",
         json_schema_extra={"x-widget": "number", "x-unit": "px", "x-placeholder": "auto"},
     )
-    height: int | None = Field(
+    height: WholeNumber | None = Field(
         None,
         ge=1,
         le=_MAX_SIDE,
