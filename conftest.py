@@ -1,4 +1,4 @@
-"""The cast of the tests: `alice` owns things, `bob` is in her team, `charlie` is a stranger, `admin` may everything.
+"""The cast of the tests: `alice` owns, `bob` is in her team, `charlie` is a stranger, `admin` may everything.
 
 Users sign in by password only where that is what a test is about: hashing is real, and slow on purpose.
 """
@@ -6,12 +6,13 @@ Users sign in by password only where that is what a test is about: hashing is re
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
@@ -20,7 +21,8 @@ from rest_framework.test import APIClient
 from accounts.bootstrap import TEAM_ID
 from accounts.models import Session, Team, User
 
-MakeUser = Callable[..., User]
+UNUSABLE = make_password(None)
+PASSWORD = "Otter-9-swims"
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +34,20 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 def create_user(username: str, *, role: str = "user", team: Team | None = None, **columns: Any) -> User:
     team_id = team.pk if team else TEAM_ID
-    return User.objects.create(username=username, password="!", role_id=role, team_id=team_id, **columns)
+    return User.objects.create(username=username, password=UNUSABLE, role_id=role, team_id=team_id, **columns)
+
+
+@cache
+def password_hash() -> str:
+    """Of PASSWORD; hashed once."""
+    return make_password(PASSWORD)
+
+
+def give_password(user: User) -> User:
+    """Let the user sign in with PASSWORD."""
+    user.password = password_hash()
+    user.save(update_fields=["password"])
+    return user
 
 
 @pytest.fixture

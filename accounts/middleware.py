@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions import middleware as sessions
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.bootstrap import anonymous_user
@@ -17,7 +19,7 @@ from accounts.models import User
 class SessionMiddleware(sessions.SessionMiddleware):
     """Django's, with cookies Secure exactly when the request is: HTTP at home, HTTPS behind a proxy."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         if request.is_secure():
             for cookie in response.cookies.values():
@@ -27,13 +29,9 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
 class AuthenticationMiddleware(auth.AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
-        def user() -> User | AnonymousUser:
-            if not hasattr(request, "_cached_user"):
-                request._cached_user = page_user(request)  # type: ignore[attr-defined]
-            return request._cached_user  # type: ignore[attr-defined]  # one look-up for both forms
-
+        user = cache(partial(page_user, request))  # one look-up for both forms
         request.user = SimpleLazyObject(user)  # type: ignore[assignment]
-        request.auser = sync_to_async(user)  # type: ignore[method-assign,assignment]
+        request.auser = sync_to_async(user)
 
 
 def page_user(request: HttpRequest) -> User | AnonymousUser:

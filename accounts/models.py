@@ -95,7 +95,7 @@ class User(AbstractBaseUser):
     # Not a column: the permissions of the API key this request came with, None for everything of the role.
     scope: frozenset[str] | None = None
 
-    objects: ClassVar[BaseUserManager[User]] = BaseUserManager()
+    objects = BaseUserManager["User"]()
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -120,8 +120,8 @@ class User(AbstractBaseUser):
         """Whether the user must choose a new password before anything else."""
         return self.must_change_password and not settings.SKIP_MUST_CHANGE_PASSWORD
 
-    def check_password(self, raw_password: str) -> bool:
-        return hashers.verify_password(raw_password, self.password)[0]
+    def check_password(self, raw_password: str | None) -> bool:
+        return raw_password is not None and hashers.verify_password(raw_password, self.password)[0]
 
     @property
     def is_staff(self) -> bool:

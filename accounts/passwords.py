@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from snapotter.common.errors import ValidationFailed
 
@@ -32,7 +32,7 @@ def check_strength(password: str) -> None:
     if not broken:
         return
     names = [name for name, _ in broken]
-    bounds = {"minLength": MIN_LENGTH} if "minLength" in names else {}
+    bounds: dict[str, Any] = {"minLength": MIN_LENGTH} if "minLength" in names else {}
     raise ValidationFailed(
         "A password needs " + ", ".join(text for _, text in broken), rule=names[0], rules=names, **bounds
     )

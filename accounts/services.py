@@ -165,11 +165,10 @@ def _check_grant(
 def _require_live(user: User, credential: Credential) -> None:
     """Lock the user against a password change, which ends sessions and keys: nothing may be made after it."""
     User.objects.select_for_update(no_key=True, of=("self",)).get(pk=user.pk)
-    presented = {
-        "session": Session.objects.filter(id=credential.session_id),
-        "api_key": ApiKey.objects.filter(id=credential.key_id),
-    }.get(credential.kind)
-    if presented is not None and not presented.exists():
+    ended = (
+        credential.session_id is not None and not Session.objects.filter(id=credential.session_id).exists()
+    ) or (credential.key_id is not None and not ApiKey.objects.filter(id=credential.key_id).exists())
+    if ended:
         raise AuthenticationRequired
 
 

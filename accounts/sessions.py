@@ -112,7 +112,7 @@ class SessionStore(SessionBase):
     def _insert(self, user_id: str, stored: str) -> Session:
         where = context.current()
         return Session.objects.create(
-            id=self.session_key,
+            id=self.session_key or "",
             user_id=user_id,
             expires_at=_expiry(),
             session_data=stored,

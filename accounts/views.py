@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
+from accounts.caller import user_of
 from accounts.credentials import ANONYMOUS, Credential
 from accounts.forms import ChangePasswordForm, LoginForm
 from accounts.permissions import has_permission
@@ -62,10 +63,10 @@ def _change_pending(request: HttpRequest) -> bool:
 def _detour(request: HttpRequest, name: str) -> HttpResponse:
     """By way of another page. A form's target cannot be come back to, so only GET is remembered."""
     query = f"?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}" if request.method == "GET" else ""
-    response = redirect(reverse(name) + query)
-    if request.headers.get("HX-Request"):
-        response = HttpResponse(headers={"HX-Redirect": response.url})
-    return response
+    address = reverse(name) + query
+    if request.headers.get("HX-Request"):  # htmx would put the other page into a corner of this one
+        return HttpResponse(headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def _next(request: HttpRequest) -> str:
@@ -131,7 +132,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def _change_password(request: HttpRequest, form: ChangePasswordForm) -> HttpResponse:
     row = _store(request).row
     services.change_password(
-        user=request.user,
+        user=user_of(request),
         credential=Credential("session", session_id=row.id) if row else ANONYMOUS,
         current=form.cleaned_data["current_password"],
         new=form.cleaned_data["new_password"],

@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import DatabaseDefault, Value
 
 
-class IdentityField(models.BigIntegerField):
+class IdentityField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable at run time
     """`bigint GENERATED ALWAYS AS IDENTITY`; Django itself knows identity columns only as primary keys."""
 
     db_returning = True  # the number is read back by the INSERT that draws it

@@ -13,7 +13,7 @@ _TEXT = {
     "ip_address": "host(ip_address)",
 }
 _COLUMNS = (*FIELDS, "hash")
-_CHAIN_SQL = "SELECT {} FROM audit_log ORDER BY seq".format(  # noqa: S608  our own column names
+_CHAIN_SQL = "SELECT {} FROM audit_log ORDER BY audit_log.seq".format(  # noqa: S608  our own column names
     ", ".join(_TEXT.get(column, f"{column}::text") for column in _COLUMNS)
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.caller import credential_of, user_of
 from accounts.permissions import has_permission
 from snapotter.common.access import PUBLIC, SIGNED_IN
 from snapotter.common.errors import AuthenticationRequired, PermissionRefused
@@ -39,12 +40,12 @@ def _does_something(view: Any, method: str) -> bool:
 def require_signed_in(request: Request) -> None:
     if request.user.is_authenticated:
         return
-    if request.auth.disabled:
+    if credential_of(request).disabled:
         raise PermissionRefused("This account is disabled.", code="USER_DISABLED")
     raise AuthenticationRequired
 
 
 def refuse_pending_password_change(request: Request) -> None:
     """Sessions only: a key was made by somebody who had a password of their own."""
-    if request.auth.kind == "session" and request.user.password_change_pending:
+    if credential_of(request).kind == "session" and user_of(request).password_change_pending:
         raise PermissionRefused("Change your password first.", code="MUST_CHANGE_PASSWORD")

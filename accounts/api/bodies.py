@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
@@ -72,7 +72,7 @@ class LoginUser(SessionUser):
         return cls(**_facts(user), team_name=user.team.name if user.team else "")
 
 
-def _facts(user: User) -> dict[str, object]:
+def _facts(user: User) -> dict[str, Any]:
     return {
         "id": user.id,
         "username": user.username,

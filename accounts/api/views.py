@@ -23,7 +23,7 @@ from accounts.api.bodies import (
     SessionAnswer,
     SessionUser,
 )
-from accounts.credentials import Credential
+from accounts.caller import credential_of, user_of
 from accounts.sessions import SessionStore
 from snapotter.common.endpoint import PUBLIC, SIGNED_IN, Endpoint, Ok, operation
 from snapotter.common.errors import AuthenticationRequired, NotFound
@@ -50,10 +50,11 @@ class Login(Endpoint):
 class Logout(Endpoint):
     @operation(access=PUBLIC, answers=Ok, summary="End the presented session", tags=AUTH)
     def post(self, request: Request) -> Response:
-        if request.auth.session_id is not None:
-            services.sign_out(user=request.user, session_id=request.auth.session_id)
+        session_id = credential_of(request).session_id
+        if session_id is not None:
+            services.sign_out(user=user_of(request), session_id=session_id)
         response = Response(Ok().wire())
-        response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite=settings.SESSION_COOKIE_SAMESITE)
+        response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Strict")
         return response
 
 
@@ -66,10 +67,10 @@ class CurrentSession(Endpoint):
         pending_password_change=True,
     )
     def get(self, request: Request) -> SessionAnswer:
-        credential: Credential = request.auth
+        credential = credential_of(request)
         if credential.kind == "api_key":
             raise AuthenticationRequired("An API key has no session.")
-        return SessionAnswer(user=SessionUser.of(request.user), expires_at=credential.expires_at)
+        return SessionAnswer(user=SessionUser.of(user_of(request)), expires_at=credential.expires_at)
 
 
 class ChangePassword(Endpoint):
@@ -83,7 +84,10 @@ class ChangePassword(Endpoint):
     )
     def post(self, request: Request, body: ChangePasswordBody) -> Ok:
         services.change_password(
-            user=request.user, credential=request.auth, current=body.current_password, new=body.new_password
+            user=user_of(request),
+            credential=credential_of(request),
+            current=body.current_password,
+            new=body.new_password,
         )
         return Ok()
 
@@ -96,7 +100,7 @@ class ApiKeys(Endpoint):
         tags=KEYS,
     )
     def get(self, request: Request) -> ApiKeyList:
-        keys = selectors.api_keys(for_user=request.user)
+        keys = selectors.api_keys(for_user=user_of(request))
         return ApiKeyList(api_keys=[ApiKeyItem.of(key) for key in keys])
 
     @operation(
@@ -109,8 +113,8 @@ class ApiKeys(Endpoint):
     )
     def post(self, request: Request, body: ApiKeyBody) -> NewApiKey:
         row, key = services.api_key_create(
-            user=request.user,
-            credential=request.auth,
+            user=user_of(request),
+            credential=credential_of(request),
             name=body.name or "",
             permissions=body.permissions,
             expires_at=body.expiry,
@@ -128,7 +132,7 @@ class ApiKeys(Endpoint):
 class ApiKeyDetail(Endpoint):
     @operation(access="apikeys:own", answers=Ok, summary="Delete one of your API keys", tags=KEYS)
     def delete(self, request: Request, key_id: str) -> Ok:
-        services.api_key_delete(user=request.user, key_id=_uuid(key_id))
+        services.api_key_delete(user=user_of(request), key_id=_uuid(key_id))
         return Ok()
 
 
