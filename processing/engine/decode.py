@@ -92,7 +92,7 @@ class Picture:
         image.load()
         duration = float(image.info.get("duration") or DEFAULT_DURATION_MS)
         plain = normalise(image, kept.profile)
-        if self.source.format == "gif":
+        if self.source.format == "gif" or (self.source.format == "webp" and self.source.frames > 1):
             plain = _without_idle_alpha(plain)
         # A TIFF is turned by Pillow as it loads.
         if turn in _TURNS and self.source.format != "tiff":
@@ -108,7 +108,7 @@ def _first_index(image: Image.Image) -> int:
 
 
 def _without_idle_alpha(image: Image.Image) -> Image.Image:
-    """Pillow composes later GIF frames as RGBA even where nothing shows through."""
+    """Pillow composes GIF and WebP frames as RGBA even where nothing shows through."""
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
     return image

@@ -64,8 +64,11 @@ _ALPHA_MODES = {"RGBA", "RGBa", "LA", "La", "PA"}
 def _frames(file: BinaryIO, image: object, format_id: str) -> int:
     if format_id == "gif":
         return headers.gif_frames(file)
-    # The pictures of a JPEG (MPO) are thumbnails and other views; those of an ICO or HEIC other sizes.
-    return int(getattr(image, "n_frames", 1)) if format_id in {"png", "avif", "tiff"} else 1
+    if format_id not in {"png", "avif", "tiff"}:
+        # The pictures of a JPEG (MPO) are thumbnails and other views; those of an ICO or HEIC other sizes.
+        return 1
+    hidden = getattr(image, "default_image", False)  # for viewers that know no animated PNG
+    return max(1, int(getattr(image, "n_frames", 1)) - bool(hidden))
 
 
 _READERS: dict[str, Callable[[BinaryIO, str], Header]] = {

@@ -1,0 +1,99 @@
+"""Headers that claim 50,000 by 50,000 pixels, and other files made to hurt."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+from PIL import Image
+
+from processing.tests.images import png_header
+
+SIDE = 50_000
+
+
+def _gif() -> bytes:
+    return (
+        b"GIF89a"
+        + struct.pack("<HHBBB", SIDE, SIDE, 0x80, 0, 0)
+        + b"\0" * 6
+        + b"\x2c"
+        + struct.pack("<HHHHB", 0, 0, SIDE, SIDE, 0)
+        + b"\x02\x02\x4c\x01\x00\x3b"
+    )
+
+
+def _bmp() -> bytes:
+    return (
+        b"BM"
+        + struct.pack("<IHHI", 1000, 0, 0, 54)
+        + struct.pack("<IiiHHIIiiII", 40, SIDE, SIDE, 1, 24, 0, 0, 2835, 2835, 0, 0)
+    )
+
+
+def _tiff() -> bytes:
+    tags = [
+        (256, SIDE),
+        (257, SIDE),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, SIDE),
+        (279, 10),
+    ]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(tags)) + entries + b"\0" * 4
+
+
+def _jpeg() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(buffer, "JPEG")
+    data = bytearray(buffer.getvalue())
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", SIDE, SIDE)
+    return bytes(data)
+
+
+def _webp() -> bytes:
+    """VP8X, the only variant whose header can claim so much."""
+    body = b"VP8X" + struct.pack("<I", 10) + b"\x10\0\0\0" + 2 * (SIDE - 1).to_bytes(3, "little")
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def _ico() -> bytes:
+    return (
+        struct.pack("<HHH", 0, 1, 1)
+        + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, 100, 22)
+        + png_header(SIDE, SIDE)
+    )
+
+
+def _svg() -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIDE}" height="{SIDE}"/>'.encode()
+
+
+HUGE = {
+    "png": png_header(SIDE, SIDE),
+    "gif": _gif(),
+    "bmp": _bmp(),
+    "tiff": _tiff(),
+    "jpeg": _jpeg(),
+    "webp": _webp(),
+    "ico": _ico(),
+    "svg": _svg(),
+}
+
+MAGIC = {
+    "jpeg": b"\xff\xd8\xff\xe0",
+    "png": b"\x89PNG\r\n\x1a\n",
+    "webp": b"RIFF\x20\0\0\0WEBPVP8X",
+    "gif": b"GIF89a",
+    "bmp": b"BM",
+    "tiff": b"II*\0",
+    "avif": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf",
+    "heif": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "ico": b"\0\0\1\0",
+    "svg": b"<svg ",
+}
