@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from processing import services
+from processing.engine.execute import check
 from processing.lane import fast_lane
+from processing.limits import current_limits
 from processing.runner import ActiveRun
 from processing.tooling import SettingsError, Tool, ToolSettings
 from processing.uploads import AcceptedFile, accept_one
@@ -42,8 +44,8 @@ def run_one(
 ) -> ActiveRun:
     """Check everything, then run; returns with the job finished, or still processing after SYNC_WAIT_MS.
 
-    Raises what `accept_one` and `parse_settings` raise; the file is looked at first. A failed run carries its
-    error in `run.error`.
+    Raises what `accept_one`, `parse_settings` and the engine's `check` raise, in this order. A failed run carries
+    its error in `run.error`.
     """
     accepted = accept_one(uploads)
     tool_settings = parse_settings(tool, settings_text)
@@ -53,6 +55,6 @@ def run_one(
 def run_accepted(
     *, user: Any, tool: Tool[Any], accepted: AcceptedFile, tool_settings: ToolSettings, wait: bool = True
 ) -> ActiveRun:
-    tool.ensure_available(tool_settings, accepted.source)
+    check(tool, tool_settings, accepted.source, current_limits())
     job = services.job_create(user=user, tool=tool, tool_settings=tool_settings, accepted=accepted)
     return fast_lane().run(job, tool, settings.SYNC_WAIT_MS / 1000 if wait else 0.0)

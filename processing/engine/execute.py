@@ -38,16 +38,16 @@ def execute(request: RunRequest) -> RunResult:
     settings = tool.settings_model.parse(request.settings)
     progress = _progress(request)
     run = _run_on_image if tool.kind == "image" else _run_on_files
-    try:
-        result = run(tool, settings, request, progress)
-    except MemoryError:
-        raise ToolError("OUT_OF_MEMORY", "There is not enough memory to work on this file.") from None
+    result = run(tool, settings, request, progress)
     progress(1.0, "done")
     return result
 
 
 def check(tool: Tool[Any], settings: ToolSettings, source: SourceImage, limits: Limits) -> Format:
-    """What can be refused before any work: the format written. Raises ToolUnavailable, ToolError."""
+    """Refuse what can be refused before any work; returns the format that an image tool will write.
+
+    Raises ToolUnavailable, ToolError.
+    """
     target = encode.target_format(tool.encoding(settings, source), source)
     encode.ensure_writable(target.id)
     if tool.output_size is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -163,7 +164,7 @@ def run(
 
 def opened(output: OutputFile) -> Image.Image:
     """The output, loaded: what it says of itself must be true."""
-    image = Image.open(output.path)
+    image = Image.open(io.BytesIO(output.path.read_bytes()))
     image.load()
     assert image.size == (output.width, output.height)
     assert image.format == output.format.upper()

@@ -71,10 +71,6 @@ def same_as_input(settings: ToolSettings, source: SourceImage) -> Encoding:
     return Encoding()
 
 
-def always_available(settings: ToolSettings, source: SourceImage) -> None:
-    """Most tools need nothing beyond what is always there."""
-
-
 @dataclass(frozen=True)
 class Tool(Generic[S]):
     """One tool of the catalogue; everything the product does with it is derived from this.
@@ -102,8 +98,6 @@ class Tool(Generic[S]):
     keywords: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     loses: tuple[Literal["alpha", "animation"], ...] = ()
-    ensure_available: Callable[[S, SourceImage], None] = always_available
-    """Raises ToolUnavailable when these settings need something that is not installed here."""
     heavy: bool = False
     min_files: int = 1
     max_files: int = 1

@@ -15,6 +15,7 @@ POLICY = (
 
 
 class Reference(SpectacularSwaggerSplitView):  # type: ignore[misc]
+    schema = None  # the reference does not describe itself
     authentication_classes = ()
     permission_classes = ()
     url_name = "openapi"
@@ -27,5 +28,6 @@ class Reference(SpectacularSwaggerSplitView):  # type: ignore[misc]
 
 
 class OpenAPI(SpectacularYAMLAPIView):  # type: ignore[misc]
+    schema = None
     authentication_classes = ()
     permission_classes = ()

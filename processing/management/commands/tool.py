@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from processing.adapters.command import add_flags
+from processing.engine.execute import check
 from processing.engine.inspect import inspect
 from processing.engine.names import sanitise
 from processing.engine.pool import ChildPool
@@ -61,7 +62,7 @@ def run(tool: Tool[Any], source: Path, target: Path, values: dict[str, Any], *, 
     limits = current_limits()
     settings = tool.settings_model.parse(values)
     with source.open("rb"):  # a clear OSError for what cannot be read
-        tool.ensure_available(settings, inspect(source, source.name, limits))
+        check(tool, settings, inspect(source, source.name, limits), limits)
     with tempfile.TemporaryDirectory() as scratch:
         name = sanitise(source.name, fallback="image")
         request = RunRequest(tool.path, settings.wire(), (InputFile(source, name),), Path(scratch), limits)
