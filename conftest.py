@@ -6,6 +6,7 @@ Users sign in by password only where that is what a test is about: hashing is re
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -26,10 +27,17 @@ PASSWORD = "Otter-9-swims"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Tests that commit clean up by TRUNCATE, which the audit log refuses otherwise."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_log DISABLE TRIGGER audit_log_no_truncate")
+    yield
+    # Threads that async code lends keep their connections, which would keep the database from being dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def create_user(username: str, *, role: str = "user", team: Team | None = None, **columns: Any) -> User:

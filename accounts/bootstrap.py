@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from accounts.models import Role, Team, User
 from accounts.permissions import ADMIN, BUILTIN_ROLES, EDITOR, USER, ordered
+from snapotter.common.locks import lock_number
 
 ROLE_IDS: Final = {
     ADMIN: uuid.UUID("00000000-0000-4000-8000-000000000001"),
@@ -74,13 +75,23 @@ def anonymous_user() -> User:
     user, _ = User.objects.select_related("role", "team").get_or_create(
         id=ANONYMOUS_ID,
         defaults={
-            "username": ANONYMOUS_NAME,
+            "username": _free_name,
             "password": UNUSABLE_PASSWORD_PREFIX,
             "role_id": ADMIN,
-            "team": Team.objects.filter(id=TEAM_ID).first(),
+            "team": _first_team,
         },
     )
     return user
+
+
+def _free_name() -> str:
+    """Somebody may have registered under the usual name before AUTH_ENABLED was turned off."""
+    taken = User.objects.filter(username=ANONYMOUS_NAME).exists()
+    return f"{ANONYMOUS_NAME}-{ANONYMOUS_ID.hex[-4:]}" if taken else ANONYMOUS_NAME
+
+
+def _first_team() -> Team | None:
+    return Team.objects.order_by("created_at").first()
 
 
 def _create_first_admin() -> None:
@@ -89,7 +100,7 @@ def _create_first_admin() -> None:
     admin = User(
         username=settings.DEFAULT_USERNAME,
         role_id=ADMIN,
-        team=Team.objects.order_by("created_at").first(),
+        team=_first_team(),
         must_change_password=not settings.SKIP_MUST_CHANGE_PASSWORD,
     )
     admin.set_password(settings.DEFAULT_PASSWORD)
@@ -98,4 +109,4 @@ def _create_first_admin() -> None:
 
 def _one_at_a_time() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('snapotter.first_run', 0))")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("snapotter.first_run")])

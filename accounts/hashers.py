@@ -2,8 +2,8 @@
 
 New hashes are Django's `scrypt$N$salt$r$p$hash` with N = 2^14, r = 8, p = 5: of the equally strong choices in
 the OWASP Password Storage Cheat Sheet the one with little memory (16 MiB), as many may sign in at once.
-1.x wrote `saltHex:hashHex` (32-byte salt, 64-byte key, N = 2^14, r = 8, p = 1); it verifies and is replaced
-at the next sign-in.
+1.x wrote `saltHex:hashHex` (32-byte salt, 64-byte key, N = 2^14, r = 8, p = 1), where the salt that goes into
+scrypt is the hex text, not its bytes; it verifies and is replaced at the next sign-in.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def verify_key(key: str, encoded: str) -> bool:
 
 def _verify_legacy(secret: str, encoded: str) -> bool:
     salt, _, key = encoded.partition(":")
-    return constant_time_compare(key, _scrypt(secret, bytes.fromhex(salt), rounds=1).hex())
+    return constant_time_compare(key, _scrypt(secret, salt.encode(), rounds=1).hex())
 
 
 def _scrypt(secret: str, salt: bytes, *, rounds: int) -> bytes:
