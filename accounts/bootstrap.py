@@ -72,13 +72,18 @@ def ensure_first_run() -> None:
 
 def anonymous_user() -> User:
     """The user of every request while AUTH_ENABLED is false; made when it is missing."""
-    user, _ = User.objects.select_related("role", "team").get_or_create(
+    found = User.objects.select_related("role", "team").filter(id=ANONYMOUS_ID).first()
+    return found or _create_anonymous()
+
+
+def _create_anonymous() -> User:
+    user, _ = User.objects.get_or_create(
         id=ANONYMOUS_ID,
         defaults={
-            "username": _free_name,
+            "username": _free_name(),
             "password": UNUSABLE_PASSWORD_PREFIX,
             "role_id": ADMIN,
-            "team": _first_team,
+            "team": _first_team(),
         },
     )
     return user

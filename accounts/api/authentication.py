@@ -42,11 +42,11 @@ class CredentialAuthentication(BaseAuthentication):
 
 
 def _by_token(token: str) -> Caller:
+    if token.startswith("si_"):  # no session is called so
+        key = find_key(token)
+        return _of_key(key) if key is not None else NOBODY
     session = find_session(token)
-    if session is not None:
-        return _of_session(session)
-    key = find_key(token)
-    return _of_key(key) if key is not None else NOBODY
+    return _of_session(session) if session is not None else NOBODY
 
 
 def _by_cookie(request: Request) -> Caller:

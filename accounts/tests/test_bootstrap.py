@@ -68,7 +68,7 @@ def test_turning_authentication_on_closes_what_was_open(settings: Settings) -> N
     settings.AUTH_ENABLED = True
     ensure_first_run()
     assert effective(User.objects.get(id=ANONYMOUS_ID)) == frozenset()
-    assert User.objects.filter(username="admin", role="admin", is_active=True).exists()
+    assert User.objects.filter(username="admin", role_id="admin", is_active=True).exists()
 
 
 @pytest.mark.django_db

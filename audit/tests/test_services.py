@@ -3,9 +3,9 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.test import RequestFactory
 
-from accounts.models import User
 from audit.context import RequestContext, use
 from audit.models import AuditEntry
 from audit.services import attempted_name, record
@@ -28,11 +28,11 @@ def test_outside_of_a_request_the_actor_is_the_system() -> None:
     assert entry.details is None
 
 
-def test_the_actor_is_who_the_request_belongs_to_when_it_is_recorded(alice: User) -> None:
+def test_the_actor_is_who_the_request_belongs_to_when_it_is_recorded(alice: AbstractBaseUser) -> None:
     request = RequestFactory().get("/")
     context = RequestContext(request, "192.0.2.1")
     with use(context):
-        request.user = alice  # as the API does, after the middleware
+        request.user = alice  # type: ignore[assignment]  # as the API does, after the middleware
         entry = recorded(record("FILE_DELETED"))
     assert (entry.user, entry.actor_id, entry.actor_username) == (alice, alice.pk, "alice")
     assert (entry.ip_address, entry.request_id) == ("192.0.2.1", context.request_id)

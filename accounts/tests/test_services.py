@@ -1,0 +1,129 @@
+"""What happens when two things happen at once: each race has one winner and leaves no credential behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import connection
+
+from accounts import hashers, services
+from accounts.credentials import Credential
+from accounts.errors import InvalidCredentials, PasswordChanged
+from accounts.models import ApiKey, Session, User
+from accounts.sessions import SessionStore
+from audit.models import AuditEntry
+from conftest import PASSWORD, give_password, session_of
+from snapotter.common.errors import AuthenticationRequired, SnapOtterError
+
+NEW = "Otter-8-dives"
+
+
+def outcome(action: Callable[[], Any]) -> Any:
+    try:
+        return action() or "done"
+    except SnapOtterError as error:
+        return type(error)
+    finally:
+        connection.close()
+
+
+def together(*actions: Callable[[], Any]) -> list[Any]:
+    """Run the actions at once, each on a connection of its own; what each returned or raised."""
+    start = Barrier(len(actions))
+
+    def run(action: Callable[[], Any]) -> Any:
+        start.wait()
+        return outcome(action)
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def change(user: User, new: str) -> Callable[[], None]:
+    session = session_of(user)
+    credential = Credential("session", session_id=session.id)
+    seen = User.objects.get(pk=user.pk)
+    return lambda: services.change_password(user=seen, credential=credential, current=PASSWORD, new=new)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_password_changes_one_wins(alice: User) -> None:
+    give_password(alice)
+    outcomes = together(change(alice, NEW), change(alice, "Otter-7-sleeps"))
+    assert sorted(map(str, outcomes)) == sorted(["done", str(PasswordChanged)])
+    assert Session.objects.count() == 1
+    assert AuditEntry.objects.filter(action="PASSWORD_CHANGED").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_in_with_the_old_password_does_not_outlive_its_change(alice: User) -> None:
+    """The password is changed between the check and the transaction of the sign-in."""
+    give_password(alice)
+    change_it = change(alice, NEW)
+    begin = services._begin
+
+    def overtaken(*args: Any, **kwargs: Any) -> bool:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(outcome, change_it).result()
+        return begin(*args, **kwargs)
+
+    with patch.object(services, "_begin", overtaken), pytest.raises(InvalidCredentials):
+        services.sign_in(username="alice", password=PASSWORD, session=SessionStore())
+    assert Session.objects.count() == 1  # of who changed it
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_is_not_made_with_a_session_that_has_ended(alice: User) -> None:
+    give_password(alice)
+    ended = Credential("session", session_id=session_of(alice).id)
+    change(alice, NEW)()
+    with pytest.raises(AuthenticationRequired):
+        services.api_key_create(user=alice, credential=ended)
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_change_leaves_no_key_that_was_made_meanwhile(alice: User) -> None:
+    give_password(alice)
+    other = Credential("session", session_id=session_of(alice).id)
+    outcomes = together(
+        change(alice, NEW),
+        *[lambda: services.api_key_create(user=alice, credential=other) for _ in range(5)],
+    )
+    assert outcomes[0] == "done"
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_sign_ins_after_an_import_both_succeed(alice: User) -> None:
+    """Both hash the password anew; the new hash of one is no changed password to the other."""
+    salt = "ab" * 32
+    User.objects.update(password=f"{salt}:{hashers._scrypt(PASSWORD, salt.encode(), rounds=1).hex()}")
+    outcomes = together(
+        *[
+            lambda: services.sign_in(username="alice", password=PASSWORD, session=SessionStore())
+            for _ in range(2)
+        ]
+    )
+    assert outcomes == [alice, alice]
+    assert Session.objects.count() == 2
+    assert User.objects.get(pk=alice.pk).password.startswith("scrypt$")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_is_deleted_once(alice: User) -> None:
+    row, _ = services.api_key_create(user=alice, credential=Credential("anonymous"))
+    together(*[lambda: services.api_key_delete(user=alice, key_id=row.id) for _ in range(3)])
+    assert AuditEntry.objects.filter(action="API_KEY_DELETED").count() == 1
+
+
+@pytest.mark.django_db
+def test_an_old_work_factor_is_replaced_at_the_next_sign_in(alice: User) -> None:
+    User.objects.update(password=hashers._KeyHasher().encode(PASSWORD, "a" * 22))  # one round
+    services.sign_in(username="alice", password=PASSWORD, session=SessionStore())
+    assert "$8$5$" in User.objects.get(pk=alice.pk).password
