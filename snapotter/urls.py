@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 from snapotter.api.docs import OpenAPI, Reference
 from snapotter.api.health import Health, Unknown
+from snapotter.pages import theme
 
 urlpatterns = [
     path("api/v1/health", Health.as_view(), name="health"),
@@ -12,6 +13,7 @@ urlpatterns = [
     path("api/", include("accounts.api.urls")),
     path("api/v1/", include("processing.api.urls")),
     re_path(r"^api/", Unknown.as_view()),
+    path("theme", theme, name="theme"),
     path("", include("accounts.urls")),
     path("", include("processing.urls")),
 ]

@@ -76,7 +76,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     return Response(body_of(SnapOtterError()), status=500)
 
 
-def _answer(request: HttpRequest, error: SnapOtterError, status: int | None = None) -> HttpResponse:
+def answer(request: HttpRequest, error: SnapOtterError, status: int | None = None) -> HttpResponse:
+    """JSON below /api/, a page elsewhere."""
     status = status or error.status
     if request.path.startswith("/api/"):
         return JsonResponse(body_of(error), status=status)
@@ -85,23 +86,23 @@ def _answer(request: HttpRequest, error: SnapOtterError, status: int | None = No
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, as_expected(exception) or ValidationFailed())
+    return answer(request, as_expected(exception) or ValidationFailed())
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, as_expected(exception) or PermissionRefused())
+    return answer(request, as_expected(exception) or PermissionRefused())
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, NotFound())
+    return answer(request, NotFound())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page must not need the database or the session: either may be what failed."""
-    return _answer(request, SnapOtterError("Something went wrong on our side."), status=500)
+    return answer(request, SnapOtterError("Something went wrong on our side."), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(
+    return answer(
         request, PermissionRefused("This form has expired; load the page again.", code="CSRF_FAILED")
     )

@@ -1,10 +1,13 @@
-"""Headers that every answer carries."""
+"""Headers that every answer carries, and pages for the errors that views expect."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from snapotter.api.errors import answer
+from snapotter.common.errors import SnapOtterError
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -34,3 +37,16 @@ class SecurityHeadersMiddleware:
         for name, value in (HEADERS | TLS_HEADERS if request.is_secure() else HEADERS).items():
             response.headers.setdefault(name, value)
         return response
+
+
+class ExpectedErrorsMiddleware:
+    """What a page's view raises on purpose is answered with a page; REST views never let it come this far."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return answer(request, exception) if isinstance(exception, SnapOtterError) else None

@@ -1,0 +1,139 @@
+"""A job as a page shows it: what came out, how it compares with what went in, and where to fetch both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from processing import registry
+from processing.api.answers import input_name, is_expired
+from processing.models import Job, JobStatus
+from processing.results import JobResult, StoredOutput
+from processing.signing import download_url
+from processing.tooling import Tool
+
+SHOWN_BY_BROWSERS = frozenset(
+    f"image/{kind}" for kind in ("jpeg", "png", "gif", "webp", "avif", "bmp", "svg+xml", "x-icon")
+)
+_SHOWN_SUFFIXES = frozenset({"jpg", "jpeg", "jfif", "png", "gif", "webp", "avif", "bmp", "svg", "ico"})
+_SAME_SHAPE = 0.01
+"""Two pictures can be laid over each other when their proportions differ by less than this."""
+
+
+@dataclass(frozen=True)
+class Output:
+    job: Job
+    stored: StoredOutput
+
+    @property
+    def name(self) -> str:
+        return self.stored.name
+
+    @property
+    def bytes(self) -> int:
+        return self.stored.bytes
+
+    @property
+    def url(self) -> str:
+        return download_url(self.job.pk, self.stored.name)
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        width, height = self.stored.width, self.stored.height
+        return (width, height) if width and height else None
+
+    @property
+    def format(self) -> str:
+        return self.stored.mime_type.rpartition("/")[2].partition("+")[0].removeprefix("x-").upper()
+
+    @property
+    def is_shown_by_browsers(self) -> bool:
+        return self.stored.mime_type in SHOWN_BY_BROWSERS
+
+
+class Outcome:
+    """Everything the templates ask about one job."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @cached_property
+    def result(self) -> JobResult:
+        return JobResult.load(self.job.result)
+
+    @cached_property
+    def tool(self) -> Tool[Any] | None:
+        """None for a tool that this version no longer has."""
+        try:
+            return registry.find(self.job.tool_id)
+        except KeyError:
+            return None
+
+    @cached_property
+    def state(self) -> Literal["running", "done", "failed", "expired"]:
+        if not self.job.is_finished:
+            return "running"
+        if self.job.status != JobStatus.COMPLETED:
+            return "failed"
+        return "expired" if is_expired(self.job) else "done"
+
+    @cached_property
+    def outputs(self) -> list[Output]:
+        return [Output(self.job, stored) for stored in self.result.outputs]
+
+    @property
+    def main(self) -> Output | None:
+        return self.outputs[0] if self.outputs else None
+
+    @property
+    def input_name(self) -> str:
+        return input_name(self.job.input_files[0]) if self.job.input_files else ""
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        width, height = self.result.source_width, self.result.source_height
+        return (width, height) if width and height else None
+
+    @property
+    def percent(self) -> int:
+        return int(self.job.progress * 100)
+
+    @property
+    def change(self) -> int | None:
+        """By how many per cent the file became larger; negative when it became smaller."""
+        if not self.job.bytes_in or not self.outputs:
+            return None
+        return round(int(self.job.bytes_out) * 100 / int(self.job.bytes_in)) - 100
+
+    @property
+    def change_size(self) -> int:
+        return abs(self.change or 0)
+
+    @property
+    def duration(self) -> str:
+        milliseconds = self.job.duration_ms or 0
+        if milliseconds < 1000:
+            return f"{milliseconds} ms"
+        return f"{milliseconds / 1000:.1f} s"
+
+    @property
+    def before_url(self) -> str:
+        """The stored original, when a browser can show it."""
+        name = self.input_name
+        shown = name.rpartition(".")[2].lower() in _SHOWN_SUFFIXES
+        return download_url(self.job.pk, name) if shown else ""
+
+    @property
+    def after_url(self) -> str:
+        if self.main is not None and self.main.is_shown_by_browsers:
+            return self.main.url
+        return download_url(self.job.pk, self.result.preview.name) if self.result.preview else ""
+
+    @property
+    def has_same_shape(self) -> bool:
+        """Whether the original can lie under the result in one frame."""
+        before, after = self.input_size, self.main.size if self.main else None
+        if before is None or after is None:
+            return True
+        return abs(before[0] / before[1] * after[1] / after[0] - 1) < _SAME_SHAPE

@@ -1,0 +1,11 @@
+"""The pages of the tools and of their runs."""
+
+from django.urls import path
+
+from processing import views
+
+urlpatterns = [
+    path("", views.tools, name="tools"),
+    path("tools/<slug:section>/<slug:tool_id>", views.tool, name="tool"),
+    path("jobs/<uuid:job_id>", views.job, name="job"),
+]

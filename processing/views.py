@@ -1,0 +1,136 @@
+"""The pages of the tools: choose one, run it, see what came out."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.views import signed_in
+from processing import registry
+from processing.adapters.form import SettingsForm, form_class
+from processing.adapters.groups import CATEGORIES, grouped
+from processing.adapters.outcome import Outcome
+from processing.models import Job
+from processing.runs import run_accepted
+from processing.selectors import job_for
+from processing.services import message_of
+from processing.tooling import Tool, ToolError
+from processing.uploads import AcceptedFile, accept_one
+from snapotter.common.errors import NotFound, SnapOtterError
+
+
+@never_cache
+@require_safe
+@signed_in("tools:use")
+def tools(request: HttpRequest) -> HttpResponse:
+    """The catalogue, narrowed down by `q`."""
+    query = request.GET.get("q", "").strip()[:100]
+    groups = grouped(registry.all_tools(), query)
+    context = {"groups": groups, "query": query, "found": sum(group.found for group in groups)}
+    return render(request, "tools/index.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in("tools:use")
+@vary_on_headers("HX-Request")
+def tool(request: HttpRequest, section: str, tool_id: str) -> HttpResponse:
+    """A tool's page; posted to, it runs the tool and answers with what came out."""
+    try:
+        found = registry.get(section, tool_id)
+    except KeyError:
+        raise Http404 from None
+    if request.method == "POST":
+        return _run(request, found)
+    form = form_class(found)(initial=_earlier_settings(request, found))
+    return _tool_page(request, found, form)
+
+
+@never_cache
+@require_safe
+@signed_in("tools:use")
+@vary_on_headers("HX-Request")
+def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """A run and its result; the page of a running one asks again until it is done."""
+    return _job_page(request, job_for(user=request.user, job_id=job_id))
+
+
+def _is_partial(request: HttpRequest) -> bool:
+    return bool(request.headers.get("HX-Request"))
+
+
+def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
+    """The settings of the job named by `?job=`, to change and run again."""
+    try:
+        earlier = job_for(user=request.user, job_id=UUID(request.GET.get("job", "")))
+    except (ValueError, NotFound):
+        return {}
+    return dict(earlier.settings) if earlier.tool_id == tool.id else {}
+
+
+def _run(request: HttpRequest, tool: Tool[Any]) -> HttpResponse:
+    form = form_class(tool)(request.POST)
+    try:
+        accepted = accept_one([upload for _, uploads in request.FILES.lists() for upload in uploads])
+    except SnapOtterError as error:
+        return _problem_page(request, tool, form, error)
+    if not form.is_valid():
+        return _problem_page(request, tool, form)
+    return _run_accepted(request, tool, form, accepted)
+
+
+def _run_accepted(
+    request: HttpRequest, tool: Tool[Any], form: SettingsForm, accepted: AcceptedFile
+) -> HttpResponse:
+    try:
+        run = run_accepted(user=request.user, tool=tool, accepted=accepted, tool_settings=form.settings)
+        error = run.error
+    except SnapOtterError as refused:
+        error = refused
+    if error is None:
+        return _job_page(request, run.job) if _is_partial(request) else redirect("job", run.job.pk)
+    path = error.path if isinstance(error, ToolError) else None
+    if path in form.fields:
+        form.add_problem(path, str(error.details))
+        return _problem_page(request, tool, form)
+    return _problem_page(request, tool, form, error)
+
+
+def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
+    template = "tools/outcome.html" if _is_partial(request) else "tools/job.html"
+    response = render(request, template, {"outcome": Outcome(job)})
+    if _is_partial(request):
+        response["HX-Push-Url"] = "false"
+    return response
+
+
+def _tool_page(request: HttpRequest, tool: Tool[Any], form: SettingsForm, **more: Any) -> HttpResponse:
+    context = {
+        "tool": tool,
+        "form": form,
+        "category": CATEGORIES[tool.category],
+        "max_bytes": int(settings.MAX_UPLOAD_SIZE_MB * 2**20),
+        **more,
+    }
+    return render(request, "tools/tool.html", context)
+
+
+def _problem_page(
+    request: HttpRequest, tool: Tool[Any], form: SettingsForm, error: SnapOtterError | None = None
+) -> HttpResponse:
+    """What went wrong, beside the field at fault if there is one; without `error` it is the settings."""
+    form.is_valid()
+    problem = message_of(error) if error else ""
+    context = {"tool": tool, "form": form, "problem": problem}
+    if _is_partial(request):
+        return render(request, "tools/problem.html", context, status=error.status if error else 400)
+    response = _tool_page(request, tool, form, problem=problem)
+    response.status_code = error.status if error else 400
+    return response

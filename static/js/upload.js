@@ -1,0 +1,81 @@
+/** The run of a form by htmx: its progress on the way up, its failures, and giving up. */
+
+const TOO_LARGE = 413;
+
+export class Upload {
+  constructor(bench) {
+    this.bench = bench;
+    this.isSending = false;
+    const on = (type, handle) => bench.addEventListener(`htmx:${type}`, handle);
+    on("beforeRequest", (event) => this.isOurs(event) && this.begin());
+    on("xhr:progress", (event) => this.isOurs(event) && this.showProgress(event.detail));
+    on("beforeSwap", (event) => this.refusePages(event));
+    on("afterSettle", (event) => event.target.closest("#result") && bench.showOutcome());
+    on("sendError", (event) => this.fail(event, "The server cannot be reached. Try again in a moment."));
+    on("timeout", (event) => this.fail(event, "The server did not answer in time. Try again in a moment."));
+    on("afterRequest", (event) => this.isOurs(event) && this.end());
+  }
+
+  /** A running job inside the page asks for its progress by itself; that is no upload. */
+  isOurs(event) {
+    return event.target === this.bench.form;
+  }
+
+  begin() {
+    this.isSending = true;
+    this.bench.result.replaceChildren();
+    this.bench.state = "running";
+    this.label("Uploading …");
+    this.bar.removeAttribute("value");
+    this.bench.announce("Uploading.");
+  }
+
+  end() {
+    this.isSending = false;
+  }
+
+  showProgress({ loaded, total, lengthComputable }) {
+    // The answer's own bytes are reported in the same way; by then nothing is being sent.
+    if (!this.isSending || !lengthComputable) return;
+    if (loaded < total) {
+      this.bar.value = Math.round((loaded / total) * 100);
+      return;
+    }
+    this.isSending = false;
+    this.bar.removeAttribute("value");
+    this.label("Working …");
+    this.bench.announce("Working.");
+  }
+
+  abort() {
+    this.bench.form.dispatchEvent(new CustomEvent("htmx:abort"));
+    this.isSending = false;
+    this.bench.state = "picked";
+    this.bench.announce("Canceled.");
+    this.bench.querySelector(".button-run").focus();
+  }
+
+  /** A whole page where a part was expected: an error of the server, or the way to sign in. */
+  refusePages(event) {
+    const { xhr } = event.detail;
+    if (!/^\s*<!doctype/i.test(xhr.responseText)) return;
+    event.detail.shouldSwap = false;
+    const large = xhr.status === TOO_LARGE ? "The picture is too large for this server." : "";
+    const unexpected = "Something went wrong on the server. Try again; if it stays, reload the page.";
+    this.fail(event, large || unexpected);
+  }
+
+  fail(event, message) {
+    if (!this.isOurs(event) && !event.target.closest("#result")) return;
+    this.bench.state = "picked";
+    this.bench.showAlert(message);
+  }
+
+  label(text) {
+    this.bench.querySelector("[data-working-label]").textContent = text;
+  }
+
+  get bar() {
+    return this.bench.querySelector("[data-progress]");
+  }
+}
