@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.require_chromium import find_chromium
 from tests.running import RunningServer
 
-ADMIN_PASSWORD = "Otter-9-swims"  # noqa: S105
+ADMIN_PASSWORD = "Otter-9-swims"
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -23,20 +25,34 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for all tests that only use it; its admin need not change the password first."""
-    data_dir = tmp_path_factory.mktemp("server") / "data"
-    running = RunningServer(data_dir, DEFAULT_PASSWORD=ADMIN_PASSWORD, SKIP_MUST_CHANGE_PASSWORD="true")
-    running.start()
-    yield running
-    running.stop()
+@contextmanager
+def temporary_data_dir() -> Iterator[Path]:
+    """Not below pytest's own directory: each pytest that starts closes that to other users, and PostgreSQL,
+    when root starts it, runs as one."""
+    with TemporaryDirectory(prefix="snapotter-system-") as directory:
+        yield Path(directory) / "data"
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path) -> Iterator[RunningServer]:
+def data_dir() -> Iterator[Path]:
+    with temporary_data_dir() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningServer]:
+    """One server for all tests that only use it; its admin need not change the password first."""
+    with temporary_data_dir() as path:
+        running = RunningServer(path, DEFAULT_PASSWORD=ADMIN_PASSWORD, SKIP_MUST_CHANGE_PASSWORD="true")
+        running.start()
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+def fresh_server(data_dir: Path) -> Iterator[RunningServer]:
     """A server as a newcomer starts it: empty data directory, default settings."""
-    running = RunningServer(tmp_path / "data")
+    running = RunningServer(data_dir)
     running.start()
     yield running
     running.stop()

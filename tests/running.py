@@ -32,7 +32,7 @@ class RunningServer:
         self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = data_dir.parent / f"{data_dir.name}.log"
+        self.log = data_dir.parent / f"{data_dir.name}-{self.port}.log"
         self._environment = _clean_environment() | {
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
@@ -41,7 +41,10 @@ class RunningServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when it answers; raises RuntimeError with its log when it does not."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve"],
@@ -51,6 +54,10 @@ class RunningServer:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def wait_until_ready(self) -> None:
+        """Raises RuntimeError with the server's log when it does not answer."""
+        assert self.process is not None
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -71,12 +78,11 @@ class RunningServer:
         return psutil.Process(self.process.pid).children(recursive=True) + self.postgres()
 
     def postgres(self) -> list[psutil.Process]:
-        """The embedded server's processes: its own command line names the data directory, its children's do not."""
+        """The embedded server's processes: only the first one's command line names the data directory."""
         main = [
             process
             for process in psutil.process_iter(["cmdline"])
-            if any(argument.startswith(str(self.data_dir)) for argument in process.info["cmdline"] or ())
-            and "postgres" in process.info["cmdline"][0]
+            if _serves(process.info["cmdline"] or [""], self.data_dir)
         ]
         return main + [child for process in main for child in process.children(recursive=True)]
 
@@ -93,6 +99,11 @@ class RunningServer:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 raise
+
+
+def _serves(command_line: list[str], data_dir: Path) -> bool:
+    in_directory = any(argument.startswith(f"{data_dir}/") for argument in command_line)
+    return in_directory and "postgres" in command_line[0]
 
 
 def _clean_environment() -> dict[str, str]:

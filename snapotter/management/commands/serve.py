@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import signal
+import socket
 from typing import Any
 
 from django.conf import settings
@@ -20,14 +22,26 @@ class Command(BaseCommand):
     help = "Apply migrations, make the first administrator, and serve the site."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_used_port()
         prepare()
         self.stdout.write(
             f"SnapOtter {settings.VERSION} on http://{settings.HOST}:{settings.PORT} (Ctrl-C stops it)"
         )
+        self.stdout.flush()
+        WebServer().run()
+
+
+def refuse_used_port() -> None:
+    """Say it in one line, before a database is started for nothing; gunicorn would try for five seconds."""
+    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            WebServer().run()
+            probe.bind((settings.HOST, settings.PORT))
         except OSError as error:
-            raise CommandError(f"cannot listen on {settings.HOST}:{settings.PORT}: {error}") from None
+            raise CommandError(
+                f"cannot listen on {settings.HOST}:{settings.PORT}: {error.strerror}; PORT and HOST change it"
+            ) from None
 
 
 def prepare() -> None:
@@ -63,6 +77,7 @@ def configuration() -> dict[str, Any]:
         "workers": settings.WEB_WORKERS,
         "preload_app": True,
         "asgi_lifespan": "off",
+        "asgi_loop": "asyncio",  # uvloop, if somebody installed it, loses a signal that comes before it runs
         "control_socket_disable": True,
         "graceful_timeout": 30,
         "timeout": 60,
@@ -72,9 +87,16 @@ def configuration() -> dict[str, Any]:
         "loglevel": {"fatal": "critical", "warn": "warning", "trace": "debug"}.get(
             settings.LOG_LEVEL, settings.LOG_LEVEL
         ),
+        "post_fork": _stop_at_once_while_booting,
         "post_worker_init": _warm,
         "worker_exit": _close,
     }
+
+
+def _stop_at_once_while_booting(server: Any, worker: Any) -> None:
+    """Until a worker has handlers of its own it has the master's, which would swallow the signal to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _warm(worker: Any) -> None:

@@ -1,0 +1,135 @@
+"""A child that dies, takes too much memory or too long fails its own job, and the next request works."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from PIL import Image
+
+from tests.conftest import ADMIN_PASSWORD, sign_in, temporary_data_dir
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="module")
+def tight() -> Iterator[RunningServer]:
+    """A server whose runs get little time and memory."""
+    with temporary_data_dir() as path:
+        server = RunningServer(
+            path,
+            DEFAULT_PASSWORD=ADMIN_PASSWORD,
+            SKIP_MUST_CHANGE_PASSWORD="true",
+            PROCESSING_TIMEOUT_S="2",
+            PROCESSING_MEMORY_MB="300",
+            WEB_WORKERS="1",
+            CONCURRENT_JOBS="1",
+        )
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def tight_client(tight: RunningServer) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {sign_in(tight)}"}
+    with httpx.Client(base_url=tight.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+def picture(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.radial_gradient("L").resize((width, height)).convert("RGB").save(buffer, "JPEG", quality=60)
+    return buffer.getvalue()
+
+
+def run(client: httpx.Client, tool: str, settings: str, content: bytes) -> httpx.Response:
+    return client.post(
+        f"/api/v1/tools/image/{tool}", files={"file": ("a.jpg", content)}, data={"settings": settings}
+    )
+
+
+def works(client: httpx.Client) -> bool:
+    return run(client, "resize", '{"width": 30}', picture(60, 40)).status_code == 200
+
+
+def failed_alone(client: httpx.Client, answer: httpx.Response, code: str) -> bool:
+    """The answer and the job's row say the same, nothing of it is stored, and the next request works."""
+    job = client.get("/api/v1/jobs").json()["jobs"][0]
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert (job["status"], job["errorCode"]) == ("failed", code)
+    assert job["outputs"] == job["inputs"] == []
+    return works(client)
+
+
+def test_too_much_memory(tight_client: httpx.Client) -> None:
+    answer = run(tight_client, "rotate", '{"angle": 13}', picture(9000, 9000))
+    assert failed_alone(tight_client, answer, "out_of_memory")
+
+
+def test_too_much_time(tight_client: httpx.Client) -> None:
+    answer = slow_run(tight_client)
+    assert failed_alone(tight_client, answer, "timeout")
+
+
+def slow_run(client: httpx.Client) -> httpx.Response:
+    """Longer than the two seconds it gets: a search for an unreachable size, eight encodes."""
+    noise = io.BytesIO()
+    Image.effect_noise((2600, 2600), 90).convert("RGB").save(noise, "WEBP", quality=80, method=0)
+    return run(client, "compress", '{"mode": "targetSize", "targetSizeKb": 5}', noise.getvalue())
+
+
+def test_a_killed_child(tight: RunningServer, tight_client: httpx.Client) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        answer = executor.submit(slow_run, tight_client)
+        busy_child(tight).kill()
+    assert failed_alone(tight_client, answer.result(), "crashed")
+
+
+def busy_child(server: RunningServer) -> psutil.Process:
+    """The child that works right now: a descendant of ours that uses the processor, and no web process."""
+    assert server.process is not None
+    web = set(psutil.Process(server.process.pid).children())
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        candidates = set(psutil.Process(server.process.pid).children(recursive=True)) - web
+        for process in candidates:
+            if process.cpu_percent(interval=0.1) > 50:
+                return process
+    raise AssertionError("no child is busy")
+
+
+def test_work_goes_on_after_the_answer(data_dir: Path) -> None:
+    """With no time to wait the answer is 202, and the job is completed all the same."""
+    server = RunningServer(
+        data_dir, DEFAULT_PASSWORD=ADMIN_PASSWORD, SKIP_MUST_CHANGE_PASSWORD="true", SYNC_WAIT_MS="0"
+    )
+    server.start()
+    try:
+        headers = {"Authorization": f"Bearer {sign_in(server)}"}
+        with httpx.Client(base_url=server.url, headers=headers) as client:
+            answer = run(client, "resize", '{"width": 3000}', picture(6000, 4000))
+            assert (answer.status_code, answer.json()["async"]) == (202, True)
+            job = finished(client, answer.json()["jobId"])
+        assert job["status"] == "completed"
+        assert httpx.get(server.url + job["outputs"][0]["downloadUrl"]).status_code == 200
+    finally:
+        server.stop()
+
+
+def finished(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        job: dict[str, Any] = client.get(f"/api/v1/jobs/{job_id}").json()
+        if job["status"] not in {"queued", "processing"}:
+            return job
+        time.sleep(0.1)
+    raise AssertionError("the job did not end")
