@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Barrier
 from typing import Any
 from unittest.mock import patch
@@ -89,13 +89,23 @@ def test_a_key_is_not_made_with_a_session_that_has_ended(alice: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_password_change_leaves_no_key_that_was_made_meanwhile(alice: User) -> None:
+    """The change comes between the check of the session and the key itself: it has to wait."""
     give_password(alice)
+    change_it = change(alice, NEW)
     other = Credential("session", session_id=session_of(alice).id)
-    outcomes = together(
-        change(alice, NEW),
-        *[lambda: services.api_key_create(user=alice, credential=other) for _ in range(5)],
-    )
-    assert outcomes[0] == "done"
+    require_live = services._require_live
+    changing: list[Future[Any]] = []
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def overtaken(*args: Any) -> None:
+            require_live(*args)
+            changing.append(pool.submit(outcome, change_it))
+            wait(changing, timeout=2)
+
+        with patch.object(services, "_require_live", overtaken):
+            services.api_key_create(user=alice, credential=other)
+    assert changing[0].result() == "done"
     assert not ApiKey.objects.exists()
 
 
