@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from processing.tooling.errors import SettingsError
 
@@ -19,6 +28,8 @@ def _whole(value: object) -> object:
 
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
+
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
 class ToolSettings(BaseModel):
@@ -41,6 +52,18 @@ class ToolSettings(BaseModel):
         populate_by_name=True,
         validate_default=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """pydantic leaves the bounds of an optional WholeNumber under its own names, which no client knows."""
+        schema = handler(core_schema)
+        for definition in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            for part in (definition, *definition.get("anyOf", ())):
+                for ours in _BOUNDS.keys() & part.keys():
+                    part[_BOUNDS[ours]] = part.pop(ours)
+        return schema
 
     @classmethod
     def parse(cls, values: object) -> Self:

@@ -19,6 +19,14 @@ export function formatBytes(bytes) {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
+const SHOWN_NAME = /\.(jpe?g|jfif|png|apng|gif|webp|avif|bmp|ico|svg)$/i;
+
+/** Why there is nothing to see. */
+export function whyNotShown(file) {
+  if (SHOWN_NAME.test(file.name)) return "This picture cannot be shown here. It may be damaged.";
+  return "A browser cannot show this format. The tool can read it.";
+}
+
 export function extensionOf(file) {
   const dot = file.name.lastIndexOf(".");
   return dot > 0 ? file.name.slice(dot + 1, dot + 6).toUpperCase() : "Picture";

@@ -2,7 +2,7 @@
 
 import "./compare.js";
 import "./settings.js";
-import { extensionOf, forget, formatBytes, looksLikePicture, readPicture } from "./picture.js";
+import { extensionOf, forget, formatBytes, looksLikePicture, readPicture, whyNotShown } from "./picture.js";
 import { Upload } from "./upload.js";
 
 class ToolWorkbench extends HTMLElement {
@@ -154,6 +154,7 @@ class ToolWorkbench extends HTMLElement {
     if (width) image.src = url;
     else image.removeAttribute("src");
     this.querySelector("[data-file-type]").textContent = extensionOf(file);
+    this.querySelector("[data-file-card-note]").textContent = whyNotShown(file);
     const name = this.querySelector("[data-file-name]");
     name.textContent = name.title = file.name;
     const facts = [width && `${width} × ${height} px`, formatBytes(file.size)].filter(Boolean).join(" · ");
@@ -217,13 +218,15 @@ class ToolWorkbench extends HTMLElement {
     return (fault ?? this.querySelector("[data-problem], tool-settings .alert"))?.focus();
   }
 
-  showResult() {
+  async showResult() {
     this.state = "done";
     this.querySelector("[data-run-label]").textContent = "Run again";
     const title = this.querySelector("#result-title");
     title.focus({ preventScroll: true });
-    this.result.scrollIntoView({ block: "nearest", behavior: "smooth" });
     this.announce(`Done. ${title.textContent.trim()}. The result can be downloaded.`);
+    // Only a loaded picture has its height.
+    await this.querySelector("[data-after]")?.decode().catch(() => {});
+    this.result.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   showAlert(message) {
