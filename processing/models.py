@@ -10,7 +10,6 @@ from django.db.models.functions import Now
 
 from processing.fields import RealField
 
-
 USER = settings.AUTH_USER_MODEL  # here, as a job has a column named `settings`
 
 

@@ -40,12 +40,17 @@ def _refuse_constant(name: str) -> None:
 
 
 def run_one(
-    *, user: Any, tool: Tool[Any], uploads: Sequence[UploadedFile], settings_text: str, wait: bool = True
+    *,
+    user: Any,
+    tool: Tool[Any],
+    uploads: Sequence[UploadedFile[bytes]],
+    settings_text: str,
+    wait: bool = True,
 ) -> ActiveRun:
     """Check everything, then run; returns with the job finished, or still processing after SYNC_WAIT_MS.
 
-    Raises what `accept_one`, `parse_settings` and the engine's `check` raise, in this order. A failed run carries
-    its error in `run.error`.
+    Raises what `accept_one`, `parse_settings` and the engine's `check` raise, in this order. A failed run
+    carries its error in `run.error`.
     """
     accepted = accept_one(uploads)
     tool_settings = parse_settings(tool, settings_text)

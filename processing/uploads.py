@@ -29,7 +29,7 @@ class AcceptedFile:
         return int(self.upload.size or 0)
 
 
-def accept_one(uploads: Sequence[UploadedFile]) -> AcceptedFile:
+def accept_one(uploads: Sequence[UploadedFile[bytes]]) -> AcceptedFile:
     """The single image of a request.
 
     Raises ValidationFailed for several, InvalidInput for none, an empty or an unusable one, TooLarge.
@@ -43,7 +43,7 @@ def accept_one(uploads: Sequence[UploadedFile]) -> AcceptedFile:
     return accept(uploads[0])
 
 
-def accept(upload: UploadedFile) -> AcceptedFile:
+def accept(upload: UploadedFile[bytes]) -> AcceptedFile:
     """Check one upload. Uploads are always on disk: see FILE_UPLOAD_HANDLERS.
 
     Raises TooLarge, InvalidInput.

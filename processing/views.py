@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.caller import user_of
 from accounts.views import signed_in
 from processing import registry
 from processing.adapters.form import SettingsForm, form_class
@@ -59,7 +60,7 @@ def tool(request: HttpRequest, section: str, tool_id: str) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """A run and its result; the page of a running one asks again until it is done."""
-    return _job_page(request, job_for(user=request.user, job_id=job_id))
+    return _job_page(request, job_for(user=user_of(request), job_id=job_id))
 
 
 def _is_partial(request: HttpRequest) -> bool:
@@ -69,7 +70,7 @@ def _is_partial(request: HttpRequest) -> bool:
 def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
     """The settings of the job named by `?job=`, to change and run again."""
     try:
-        earlier = job_for(user=request.user, job_id=UUID(request.GET.get("job", "")))
+        earlier = job_for(user=user_of(request), job_id=UUID(request.GET.get("job", "")))
     except (ValueError, NotFound):
         return {}
     return dict(earlier.settings) if earlier.tool_id == tool.id else {}

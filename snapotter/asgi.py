@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponseBase
 
 
 class OneThreadHandler(ASGIHandler):
-    """Runs middleware and view of a request in one thread, and only the body of a streamed answer on the loop.
+    """Runs middleware and view of a request in one thread, only the body of a streamed answer on the loop.
 
-    Django's own handler hops between loop and thread for every middleware; measured with ours, an authenticated
-    request without work takes 3.8 ms that way and 2.4 ms this way. An async view still works: it is run to its
-    response, and what that streams is iterated by the loop.
+    Django's own handler hops between loop and thread for every middleware: an authenticated request without
+    work takes 3.8 ms that way and 2.4 ms this way. An async view still works: it is run to its response, and
+    the loop iterates what that streams.
     """
 
     def load_middleware(self, is_async: bool = False) -> None:

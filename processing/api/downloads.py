@@ -11,6 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
+from accounts.caller import user_of
 from processing import workspace
 from processing.api.answers import input_name
 from processing.models import Job
@@ -73,7 +74,7 @@ def _readable_job(request: Request, job_id: UUID, filename: str) -> Job:
             raise NotFound("There is no such file")
         return job
     try:
-        return job_for(user=request.user, job_id=job_id, scope=getattr(request.auth, "scope", None))
+        return job_for(user=user_of(request), job_id=job_id)
     except AuthenticationRequired:
         raise NotFound("There is no such file") from None
 

@@ -8,9 +8,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
+from accounts.caller import user_of
 from processing.api.answers import JobBody, JobList, job_body
 from processing.models import JobStatus
-from processing.selectors import job_for, jobs_for
+from processing.selectors import job_for, own_jobs
 from snapotter.common.endpoint import Endpoint, operation
 from snapotter.common.errors import ValidationFailed
 from snapotter.common.paging import Page
@@ -31,11 +32,7 @@ class Jobs(Endpoint):
         parameters=_FILTERS,
     )
     def get(self, request: Request) -> JobList:
-        jobs = (
-            jobs_for(user=request.user, scope=request.auth.scope)
-            .filter(parent=None)
-            .order_by("-created_at", "pk")
-        )
+        jobs = own_jobs(user=user_of(request)).filter(parent=None).order_by("-created_at", "pk")
         if status := request.query_params.get("status"):
             if status not in JobStatus.values:
                 raise ValidationFailed("status must be one of " + ", ".join(JobStatus.values))
@@ -56,4 +53,4 @@ class JobDetail(Endpoint):
         parameters=[OpenApiParameter("job_id", OpenApiTypes.UUID, "path")],
     )
     def get(self, request: Request, job_id: UUID) -> JobBody:
-        return job_body(job_for(user=request.user, job_id=job_id, scope=request.auth.scope))
+        return job_body(job_for(user=user_of(request), job_id=job_id))

@@ -28,7 +28,7 @@ def run(view: Endpoint, request: Request) -> Response:
         user=request.user,
         tool=tool,
         uploads=uploads,
-        settings_text=request.data.get("settings", ""),
+        settings_text=request.POST.get("settings", ""),
         wait=not _wants_no_wait(request),
     )
     if active.error is not None:

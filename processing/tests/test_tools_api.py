@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from typing import cast
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -223,7 +224,7 @@ def test_json_instead_of_multipart_is_refused(api: Api, alice: User) -> None:
 
 def test_broken_multipart_is_refused(api: Api, alice: User) -> None:
     for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
-        answer = api.as_user(alice).generic("POST", RESIZE, b"--x\r\nnonsense", content_type=content_type)
+        answer = api.as_user(alice).generic("POST", RESIZE, "--x\r\nnonsense", content_type=content_type)
         assert (answer.status_code, "code" in answer.json()) == (400, True)
 
 
@@ -257,7 +258,9 @@ def test_a_hostile_file_name_does_no_harm(api: Api, alice: User, name: str) -> N
     settings = '--otter\r\nContent-Disposition: form-data; name="settings"\r\n\r\n{"width": 20}\r\n'
     body = f"{settings}--otter\r\n{head}\r\n\r\n".encode() + jpeg() + b"\r\n--otter--\r\n"
     client = api.as_user(alice)
-    answer = client.generic("POST", RESIZE, body, content_type=f"multipart/form-data; boundary={boundary}")
+    answer = client.generic(
+        "POST", RESIZE, cast(str, body), content_type=f"multipart/form-data; boundary={boundary}"
+    )
     assert answer.status_code == 200
     url = answer.json()["downloadUrl"]
     path = url.partition("?")[0]

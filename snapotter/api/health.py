@@ -52,5 +52,5 @@ class Unknown(Endpoint):
     def access(self, method: str) -> str | None:
         return "signed-in"
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise NotFound("There is no such endpoint")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import IO, Any
 
 from rest_framework.parsers import JSONParser
 
 
-class EmptyIsObjectJSONParser(JSONParser):  # type: ignore[misc]
+class EmptyIsObjectJSONParser(JSONParser):
     """JSON, where an empty body counts as `{}`."""
 
     def parse(
@@ -17,6 +18,4 @@ class EmptyIsObjectJSONParser(JSONParser):  # type: ignore[misc]
         body = stream.read()
         if not body.strip():
             return {}
-        import io
-
         return super().parse(io.BytesIO(body), media_type, parser_context)

@@ -39,8 +39,8 @@ def file_response(
         wanted = _wanted_range(request, quoted, size)
     except Unsatisfiable:
         file.close()
-        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-        return _with_headers(response, quoted, name)
+        refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+        return _with_headers(refusal, quoted, name)
     start, stop = wanted or (0, size)
     response = _body(request, file, start, stop - start)
     if wanted:

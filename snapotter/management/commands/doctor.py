@@ -16,6 +16,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from PIL import Image
+from PIL import __version__ as pillow_version
 
 from processing.engine.formats import FORMATS
 from processing.engine.pool import ChildPool
@@ -73,7 +74,7 @@ def probe_codecs() -> str:
 
     heif, svg = pi_heif.libheif_version(), resvg_py.__resvg_version__
     readable = ", ".join(sorted(FORMATS))
-    return f"{readable} (Pillow {Image.__version__}, libheif {heif}, resvg {svg})"
+    return f"{readable} (Pillow {pillow_version}, libheif {heif}, resvg {svg})"
 
 
 def probe_worker() -> str:

@@ -52,7 +52,7 @@ def prepare() -> None:
         jobs_end_abandoned()
     # Neither a connection nor the pool's threads survive the fork of the workers
     connection.close()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL backends have it
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
