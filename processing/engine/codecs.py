@@ -92,8 +92,12 @@ def _tiff(image: Image.Image, quality: int) -> Options:
 
 
 def _ico(image: Image.Image, quality: int) -> Options:
-    side = image.width
-    return {"sizes": [(edge, edge) for edge in _ICON_SIDES if edge <= side] or [(side, side)]}
+    return {"sizes": [(side, side) for side in _icon_sides(image.width)]}
+
+
+def _icon_sides(side: int) -> list[int]:
+    """The usual sides up to this one: an icon is never enlarged."""
+    return [usual for usual in _ICON_SIDES if usual <= side] or [side]
 
 
 def _nothing(image: Image.Image, quality: int) -> Options:
@@ -124,10 +128,10 @@ def paletted(image: Image.Image, format: Format, quality: int | None, *, moving:
 
 
 def square(image: Image.Image) -> Image.Image:
-    """An icon is square: scale down to 256 at most, the rest transparent."""
+    """An icon is square: scaled down to the next usual side, the rest transparent."""
+    side = _icon_sides(max(image.size))[-1]
     icon = image.copy()
-    icon.thumbnail((256, 256), Image.Resampling.LANCZOS)
-    side = max(icon.size)
+    icon.thumbnail((side, side), Image.Resampling.LANCZOS)
     canvas = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     canvas.paste(icon, ((side - icon.width) // 2, (side - icon.height) // 2))
     return canvas

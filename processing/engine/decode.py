@@ -21,6 +21,9 @@ from processing.tooling.source import remember_size
 DEFAULT_DURATION_MS = 100.0
 """What browsers make of a frame that says 0."""
 
+_SCALABLE = {"jpeg", "svg"}
+"""What can be decoded at another size than its own."""
+
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -59,7 +62,9 @@ class Picture:
     def frames(self) -> Iterator[Frame]:
         """Raises ToolError("DECODE_FAILED") for a damaged file."""
         for frame in self._raw_frames():
-            yield Frame(remember_size(frame.image, (self.source.width, self.source.height)), frame.duration)
+            if self.source.format in _SCALABLE:
+                remember_size(frame.image, (self.source.width, self.source.height))
+            yield frame
 
     def first(self) -> Image.Image:
         return next(self.frames()).image
@@ -82,7 +87,7 @@ class Picture:
                 yield frame
 
     def _shrink_on_load(self, image: Image.Image, turn: int) -> None:
-        if self.smallest is not None and self.source.format == "jpeg":
+        if self.smallest is not None and self.source.format in _SCALABLE:
             image.draft(None, self.smallest[::-1] if turn >= 5 else self.smallest)
 
     def _decode(self, image: Image.Image, index: int, turn: int, kept: Kept) -> Frame:

@@ -143,7 +143,8 @@ def _is_svg(head: bytes) -> bool:
     text = _unpacked(head).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(b"<svg"):
         return True
-    return text.startswith((b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in text
+    prolog = text.startswith((b"<?xml", b"<!doctype svg", b"<!--"))
+    return prolog and (b"<svg" in text or b"<!doctype svg" in text)
 
 
 def _unpacked(head: bytes) -> bytes:

@@ -103,8 +103,9 @@ def _count_gif_frames(data: mmap.mmap) -> int:
             at += 11 + _gif_table(data[at + 9])
         elif data[at] == 0x21:
             at += 2
-        else:
-            break
+        else:  # stray bytes between blocks are skipped by every decoder
+            at += 1
+            continue
         at = _after_sub_blocks(data, at)
     return max(frames, 1)
 

@@ -207,4 +207,10 @@ def _draw(root: Element) -> Image.Image:
         png = resvg_py.svg_to_bytes(svg_string=text, skip_system_fonts=not has_text)
     except ValueError as error:
         raise ToolError("DECODE_FAILED", f"The SVG cannot be drawn ({error}).") from None
+    except BaseException as error:
+        # A panic in the renderer (Rust) arrives as pyo3's PanicException, which has no importable name and is
+        # deliberately no Exception. It is the drawing's fault all the same.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ToolError("DECODE_FAILED", "The SVG cannot be drawn.") from None
     return Image.open(io.BytesIO(bytes(png)), formats=["PNG"]).convert("RGBA")

@@ -154,11 +154,19 @@ def test_shrinking_knows_of_orientation(tmp_path: Path) -> None:
     assert full_size(decoded(path, (50, 200))) == (400, 1600)
 
 
-@pytest.mark.parametrize("extension", ["gif", "webp", "png", "avif"])
-@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize(
+    ("extension", "alpha"),
+    [
+        ("gif", False),
+        ("gif", True),
+        ("webp", False),
+        ("webp", True),
+        ("png", False),
+        ("png", True),
+        ("avif", False),
+    ],
+)
 def test_animations_come_frame_by_frame(tmp_path: Path, extension: str, alpha: bool) -> None:
-    if extension == "avif" and alpha:
-        pytest.skip("one kind of AVIF sequence is enough")
     found = frames(make_animation(tmp_path / f"a.{extension}", alpha=alpha))
     assert [frame.duration for frame in found] == [50, 100, 200]
     assert {frame.image.mode for frame in found} == {"RGBA" if alpha else "RGB"}

@@ -49,6 +49,18 @@ def test_it_counts_frames(tmp_path: Path, extension: str) -> None:
     assert look(make_animation(tmp_path / f"a.{extension}")).frames == 3
 
 
+def test_stray_bytes_between_gif_blocks_do_not_end_the_count(tmp_path: Path) -> None:
+    path = make_animation(tmp_path / "a.gif")
+    path.write_bytes(path.read_bytes().replace(b"\0\x21\xf9\x04", b"\0\0\0\x21\xf9\x04"))
+    assert look(path).frames == 3
+
+
+def test_a_jpeg_with_more_pictures_in_it_is_one_picture(tmp_path: Path) -> None:
+    make_image().save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[make_image(size=(20, 10))])
+    source = look(tmp_path / "a.jpg")
+    assert (source.format, source.frames, source.width) == ("jpeg", 1, 200)
+
+
 def test_it_counts_pages_of_tiff(tmp_path: Path) -> None:
     pages = [make_image(size=(20, 10)), make_image(size=(30, 10))]
     assert look(make_file(tmp_path / "a.tiff", pages[0], save_all=True, append_images=pages[1:])).frames == 2

@@ -7,10 +7,9 @@ from PIL.Image import Image
 _KEY = "full_size"
 
 
-def remember_size(image: Image, size: tuple[int, int]) -> Image:
+def remember_size(image: Image, size: tuple[int, int]) -> None:
     """For the decoder: note the size the image would have had."""
     image.info[_KEY] = size
-    return image
 
 
 def full_size(image: Image) -> tuple[int, int]:

@@ -25,8 +25,9 @@ Fit = Literal["contain", "cover", "fill", "inside", "outside"]
 _MAX_SIDE = 16_383
 
 _DRAFT_MARGIN = 1.5
-"""JPEG shrunk while it is read is a little sharper than Lanczos makes it; with this much left for Lanczos to
-do, the difference stays below half a level of 255 on average."""
+"""What a JPEG is read at, beyond what is needed: the decoder's own shrinking is a little harsher than
+Lanczos, so some is left for Lanczos to do. Small text then stays within SSIM 0.97 of a full decode (photos:
+0.99); at 1.0 it falls to 0.93, and 2.0 takes twice the time."""
 
 
 class ResizeSettings(ToolSettings):
