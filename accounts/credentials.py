@@ -1,7 +1,7 @@
 """From what a request presents to a user: session tokens and API keys.
 
 Each request reads the row of its credential, so that ending a session, deleting a key, disabling a user or
-changing a role acts at once. The row comes with user, role and team in one query.
+changing a role acts at once. The row comes with user and role in one query.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def find_session(token: str) -> Session | None:
     """The live session of `token`. An expired one is deleted; `last_activity` moves at most once a minute."""
     if "\0" in token:
         return None
-    session = Session.objects.select_related("user__role", "user__team").filter(id=token).first()
+    # not first(): ordering and limiting one row by its key would cost as much as building the query
+    session = next(iter(Session.objects.select_related("user__role").filter(id=token)), None)
     if session is None:
         return None
     now = timezone.now()
@@ -71,8 +72,13 @@ def find_key(key: str) -> ApiKey | None:
     row = _by_prefix(key) or _by_scan(key)
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
-    used = ApiKey.objects.filter(id=row.id).update(last_used_at=now, key_prefix=key_prefix(key))
+    used = ApiKey.objects.filter(id=row.id).update(last_used_at=now, **_new_prefix(row, key))
     return row if used else None  # deleted a moment ago
+
+
+def _new_prefix(row: ApiKey, key: str) -> dict[str, str]:
+    """Only for a row that has none: rewriting an indexed column each time would rewrite the index too."""
+    return {} if row.key_prefix else {"key_prefix": key_prefix(key)}
 
 
 def scope_of(row: ApiKey) -> frozenset[str] | None:
@@ -80,7 +86,7 @@ def scope_of(row: ApiKey) -> frozenset[str] | None:
 
 
 def _rows() -> QuerySet[ApiKey]:
-    return ApiKey.objects.select_related("user__role", "user__team")
+    return ApiKey.objects.select_related("user__role")
 
 
 def _by_prefix(key: str) -> ApiKey | None:

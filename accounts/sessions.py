@@ -24,7 +24,7 @@ _FROM_COLUMNS: Final = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION
 
 
 class SessionStore(SessionBase):
-    """Loads with one query, which brings the user, role and team along."""
+    """Loads with one query, which brings the user and the role along."""
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)

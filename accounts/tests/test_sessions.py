@@ -61,13 +61,13 @@ def test_the_id_from_before_the_sign_in_is_not_kept(alice: User) -> None:
     assert store.session_key != planted
 
 
-def test_it_loads_with_user_role_and_team_in_one_query(
+def test_it_loads_with_user_and_role_in_one_query(
     alice: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     store = SessionStore(session_of(alice).id)
     with django_assert_num_queries(1):
         assert store.row is not None
-        assert (store.row.user.role.name, str(store.row.user.team)) == ("user", "Otters")
+        assert store.row.user.role.name == "user"
 
 
 def test_an_expired_row_is_deleted_when_presented(alice: User) -> None:
