@@ -353,6 +353,7 @@ def test_a_long_run_shows_how_far_it_is(browser: Browser, tmp_path: Path, photo:
     context = browser.new_context(base_url=slow.url)
     page = context.new_page()
     choose(page, photo, "compress")
+    assert violations(page) == []  # with the banner that says everybody may come in
     with page.expect_response(re.compile("/jobs/")):
         page.locator(".button-run").click()
     page.wait_for_selector(".workbench[data-state=done] #outcome")
