@@ -1,0 +1,67 @@
+"""How much of a request is read before anybody looked at it: an ASGI server spools a body before a view runs.
+
+A stranger gets room for a form, a caller who presents credentials for one file of the allowed size and its
+form. Whether the credentials are any good is for the view to say: they only decide how much disk is at stake.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+from snapotter.common.errors import TooLarge
+
+FORM_BYTES = 2 * 2**20
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class BodyTooLarge(Exception):
+    """The client sends more than it may."""
+
+
+def limit_for(scope: Scope) -> int | None:
+    """Bytes a request's body may have, None for no limit."""
+    headers = dict(scope["headers"])
+    session = f"{settings.SESSION_COOKIE_NAME}=".encode()
+    if b"authorization" not in headers and session not in headers.get(b"cookie", b""):
+        return FORM_BYTES
+    upload = int(settings.MAX_UPLOAD_SIZE_MB * 2**20)
+    return upload + FORM_BYTES if upload else None
+
+
+def declared_length(scope: Scope) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+def counted(receive: Receive, limit: int) -> Receive:
+    """`receive`, raising BodyTooLarge as soon as more than `limit` bytes came: a length may be undeclared."""
+    total = 0
+
+    async def receive_counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            raise BodyTooLarge
+        return message
+
+    return receive_counted
+
+
+async def refuse(send: Send) -> None:
+    """413; the connection is closed, as the rest of the body is not read."""
+    error = TooLarge("The request is larger than this server accepts")
+    body = json.dumps({"error": error.message, "code": error.code}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send(
+        {"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]}
+    )
+    await send({"type": "http.response.body", "body": body})
