@@ -21,6 +21,9 @@ from processing.tooling.source import remember_size
 DEFAULT_DURATION_MS = 100.0
 """What browsers make of a frame that says 0."""
 
+MAX_DURATION_MS = 655_350.0
+"""GIF: 16 bits of hundredths."""
+
 _SCALABLE = {"jpeg", "svg"}
 """What can be decoded at another size than its own."""
 
@@ -80,6 +83,7 @@ class Picture:
                 image = open_as(file, self.source.format)
                 turn = orientation(image)
                 kept = metadata.read(image, self.source.format)
+                self._check(image)
                 self._shrink_on_load(image, turn)
             for index in range(_first_index(image), _first_index(image) + self.source.frames):
                 with _decoding():
@@ -90,21 +94,38 @@ class Picture:
         if self.smallest is not None and self.source.format in _SCALABLE:
             image.draft(None, self.smallest[::-1] if turn >= 5 else self.smallest)
 
+    def _check(self, image: Image.Image) -> None:
+        """Frames can be larger than the header said, and decoders can see more in a file than we did."""
+        check_size(replace(self.source, width=image.width, height=image.height), self.limits)
+
     def _decode(self, image: Image.Image, index: int, turn: int, kept: Kept) -> Frame:
         if self.source.frames > 1:
             image.seek(index)
-            check_size(replace(self.source, width=image.width, height=image.height), self.limits)
+            self._check(image)
         image.load()
-        duration = float(image.info.get("duration") or DEFAULT_DURATION_MS)
         plain = normalise(image, kept.profile)
         if self.source.format == "gif" or (self.source.format == "webp" and self.source.frames > 1):
             plain = _without_idle_alpha(plain)
         # A TIFF is turned by Pillow as it loads.
         if turn in _TURNS and self.source.format != "tiff":
             plain = plain.transpose(_TURNS[turn])
+        plain = self._on_canvas(plain)
         # The next frame is decoded into the same memory.
         shared = self.source.frames > 1 and plain is image
-        return Frame(detached(plain.copy() if shared else plain), duration)
+        return Frame(detached(plain.copy() if shared else plain), _duration(image))
+
+    def _on_canvas(self, image: Image.Image) -> Image.Image:
+        """A frame that overhangs makes Pillow enlarge the picture; browsers cut it off."""
+        size = self.source.width, self.source.height
+        if self.source.format != "gif" or image.size == size:
+            return image
+        return image.crop((0, 0, *size))
+
+
+def _duration(image: Image.Image) -> float:
+    """Milliseconds, at most what every animated format can hold."""
+    value = float(image.info.get("duration") or DEFAULT_DURATION_MS)
+    return min(value, MAX_DURATION_MS) if value > 0 else DEFAULT_DURATION_MS
 
 
 def _first_index(image: Image.Image) -> int:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
 from processing.engine.pillow import MALFORMED, ORIENTATION_TAG
+
+MAX_READS = 50_000
+MAX_GIF_BLOCKS = 2_000_000
+"""Of 255 bytes each; hopping over so many takes a quarter of a second."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,21 @@ class Header:
 
 class HeaderError(ValueError):
     """The header contradicts its own format."""
+
+
+class HeaderFile(io.BufferedReader):
+    """A file that puts up with a limited number of reads: millions of tiny chunks would keep a parser busy
+    for minutes, and this one runs in the web process."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self._reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._reads += 1
+        if self._reads > MAX_READS:
+            raise HeaderError("The header is implausibly long.")
+        return super().read(size)
 
 
 def webp(file: BinaryIO) -> Header:
@@ -96,30 +117,27 @@ def gif_frames(file: BinaryIO) -> int:
 
 def _count_gif_frames(data: mmap.mmap) -> int:
     at = 13 + _gif_table(data[10])
-    frames = 0
-    while at < len(data) and data[at] != 0x3B:
-        if data[at] == 0x2C:
-            frames += 1
+    frames, in_data = 0, False
+    for _ in range(MAX_GIF_BLOCKS):
+        if at >= len(data) or (data[at] == 0x3B and not in_data):
+            return max(frames, 1)
+        if in_data:
+            in_data = data[at] != 0
+            at += data[at] + 1
+        elif data[at] == 0x2C:
+            frames, in_data = frames + 1, True
             at += 11 + _gif_table(data[at + 9])
         elif data[at] == 0x21:
+            in_data = True
             at += 2
         else:  # stray bytes between blocks are skipped by every decoder
             at += 1
-            continue
-        at = _after_sub_blocks(data, at)
-    return max(frames, 1)
+    raise HeaderError("There are implausibly many blocks.")
 
 
 def _gif_table(flags: int) -> int:
     """Bytes of the colour table these flags announce."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _after_sub_blocks(data: mmap.mmap, at: int) -> int:
-    size = len(data)
-    while at < size and (length := data[at]):
-        at += length + 1
-    return at + 1
 
 
 def ico(file: BinaryIO) -> Header:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from processing.engine import headers
+from processing.engine import headers, isobmff
 from processing.engine.formats import HEAD_BYTES, detect
-from processing.engine.headers import Header
+from processing.engine.headers import Header, HeaderFile
 from processing.engine.pillow import MALFORMED, open_as, orientation, quiet
 from processing.engine.request import Limits
 from processing.tooling import InvalidInput, SourceImage
@@ -23,7 +23,7 @@ ANIMATION_ALLOWANCE = 8
 def inspect(path: Path, name: str, limits: Limits) -> SourceImage:
     """Raises InvalidInput: EMPTY_FILE, UNSUPPORTED_FORMAT, INVALID_IMAGE, IMAGE_TOO_LARGE, SVG_TOO_LARGE,
     SVG_TOO_COMPLEX."""
-    with path.open("rb") as file:
+    with HeaderFile(path) as file:
         format_id = detect(file.read(HEAD_BYTES), name)
         file.seek(0)
         header = _read_header(file, format_id, limits)
@@ -64,8 +64,8 @@ _ALPHA_MODES = {"RGBA", "RGBa", "LA", "La", "PA"}
 def _frames(file: BinaryIO, image: object, format_id: str) -> int:
     if format_id == "gif":
         return headers.gif_frames(file)
-    if format_id not in {"png", "avif", "tiff"}:
-        # The pictures of a JPEG (MPO) are thumbnails and other views; those of an ICO or HEIC other sizes.
+    if format_id not in {"png", "tiff"}:
+        # The further pictures of a JPEG (MPO) are thumbnails and other views.
         return 1
     hidden = getattr(image, "default_image", False)  # for viewers that know no animated PNG
     return max(1, int(getattr(image, "n_frames", 1)) - bool(hidden))
@@ -74,6 +74,8 @@ def _frames(file: BinaryIO, image: object, format_id: str) -> int:
 _READERS: dict[str, Callable[[BinaryIO, str], Header]] = {
     "webp": lambda file, _: headers.webp(file),
     "ico": lambda file, _: headers.ico(file),
+    "heif": lambda file, _: isobmff.heif(file),
+    "avif": lambda file, _: isobmff.avif(file),
 }
 
 

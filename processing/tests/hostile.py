@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 
 from PIL import Image
 
@@ -97,3 +98,32 @@ MAGIC = {
     "ico": b"\0\0\1\0",
     "svg": b"<svg ",
 }
+
+
+def _heif() -> bytes:
+    ispe = _box(b"ispe", struct.pack(">III", 0, SIDE, SIDE))
+    associations = _box(b"ipma", struct.pack(">IIHBB", 0, 1, 1, 1, 1))
+    properties = _box(b"iprp", _box(b"ipco", ispe) + associations)
+    meta = _box(b"meta", b"\0" * 4 + _box(b"pitm", struct.pack(">IH", 0, 1)) + properties)
+    return MAGIC["heif"] + meta
+
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + name + content
+
+
+HUGE["heif"] = _heif()
+HUGE["avif"] = HUGE["heif"].replace(b"heic", b"avif")
+
+_MANY = 300_000
+
+ENDLESS = {
+    "png": png_header(9, 9)[:33] + (b"\0\0\0\0aaAa" + struct.pack(">I", zlib.crc32(b"aaAa"))) * _MANY,
+    "jpeg": b"\xff\xd8" + b"\xff\xfe\0\2" * _MANY,
+    "webp": MAGIC["webp"] + b"\x0a\0\0\0\x02\0\0\0" + b"\x08\0\0" * 2 + b"ANMF\0\0\0\0" * _MANY,
+    "gif": b"GIF89a" + struct.pack("<HHBBB", 9, 9, 0, 0, 0) + b"\0" * 4_000_000,
+    "avif": MAGIC["avif"] + b"\0\0\0\x08free" * _MANY,
+    "heif": MAGIC["heif"] + b"\0\0\0\x08free" * _MANY,
+    "ico": b"\0\0\1\0\xff\xff" + b"\x09\x09\0\0\1\0\x20\0\x64\0\0\0\x16\0\0\0" * 65_535,
+}
+"""Headers of millions of tiny parts."""

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from processing.engine.decode import Frame, Picture
+from processing.engine.decode import Frame, Picture, _duration
 from processing.engine.inspect import inspect
 from processing.engine.request import Limits
 from processing.tests.hostile import MAGIC
@@ -23,6 +23,7 @@ from processing.tests.images import (
     make_image,
     near,
     rgb,
+    run,
     ssim,
 )
 from processing.tooling import InvalidInput, SourceImage, ToolError, full_size
@@ -207,15 +208,36 @@ def test_a_hidden_default_image_is_no_frame(tmp_path: Path) -> None:
     assert near(rgb(frames(path)[1].image, 0.2, 0.2), BLUE)
 
 
-def test_a_gif_frame_that_outgrows_its_canvas_meets_the_limit(tmp_path: Path) -> None:
-    data = make_animation(tmp_path / "a.gif", durations=(50, 50)).read_bytes()
-    second = data.rindex(b"\x2c", 0, len(data) - 60)
-    path = tmp_path / "b.gif"
-    path.write_bytes(
-        data[:second] + b"\x2c" + struct.pack("<HHHH", 0, 0, 60_000, 60_000) + data[second + 9 :]
-    )
-    with pytest.raises((InvalidInput, ToolError)):
-        frames(path)
+def _overhanging(tmp_path: Path, side: int) -> Path:
+    """A GIF of 60x40 whose second frame is green, 80x50, and says to be as large as `side`."""
+    first = make_file(tmp_path / "1.gif", Image.new("P", (60, 40))).read_bytes()
+    second = make_file(tmp_path / "2.gif", Image.new("RGB", (80, 50), GREEN)).read_bytes()
+    table = second[13 : second.index(b"\x2c")][: 3 << (1 + (second[10] & 7))]
+    descriptor = struct.pack("<BHHHHB", 0x2C, 0, 0, side, 50 if side == 80 else side, second[10])
+    pixels = second[second.index(b"\x2c", 13 + len(table)) + 10 :]
+    path = tmp_path / "both.gif"
+    path.write_bytes(first.removesuffix(b";") + descriptor + table + pixels)
+    return path
+
+
+def test_a_gif_frame_that_overhangs_its_canvas_is_cut_off(tmp_path: Path) -> None:
+    path = _overhanging(tmp_path, 80)
+    assert [frame.image.size for frame in picture(path).frames()] == [(60, 40)] * 2
+    assert near(rgb(frames(path)[1].image, 0.9, 0.9), GREEN)
+    for wanted in ("webp", "gif", "png"):
+        assert run("image/convert", path, {"format": wanted}).frames == 2
+
+
+def test_a_gif_frame_that_outgrows_the_limit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"60000x60000 .* exceeds maximum size"):
+        frames(_overhanging(tmp_path, 60_000))
+
+
+@pytest.mark.parametrize(("told", "meant"), [(0, 100), (-5, 100), (1e12, 655_350), (40, 40)])
+def test_durations_are_what_every_format_can_hold(tmp_path: Path, told: float, meant: float) -> None:
+    image = make_image()
+    image.info["duration"] = told
+    assert _duration(image) == meant
 
 
 @pytest.mark.parametrize("extension", ["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico"])

@@ -10,7 +10,7 @@ from PIL import Image
 
 from processing.engine.inspect import inspect
 from processing.engine.request import Limits
-from processing.tests.hostile import HUGE, MAGIC
+from processing.tests.hostile import ENDLESS, HUGE, MAGIC
 from processing.tests.images import make_animation, make_file, make_image
 from processing.tooling import InvalidInput, SourceImage
 
@@ -95,6 +95,16 @@ def test_a_huge_header_is_refused_before_anything_is_allocated(tmp_path: Path, f
         look(path)
     assert caught.value.code == "IMAGE_TOO_LARGE"
     assert time.process_time() - started < 0.2
+
+
+@pytest.mark.parametrize("format_id", ENDLESS)
+def test_an_endless_header_is_given_up_soon(tmp_path: Path, format_id: str) -> None:
+    path = tmp_path / "endless"
+    path.write_bytes(ENDLESS[format_id])
+    started = time.process_time()
+    with pytest.raises(InvalidInput, match=r"^Invalid image: .* damaged or incomplete"):
+        look(path)
+    assert time.process_time() - started < 2
 
 
 def test_all_frames_together_have_a_limit_too(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class ToolSettings(BaseModel):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """pydantic leaves the bounds of an optional WholeNumber under its own names, which no client knows."""
+        """pydantic leaves the bounds of an optional WholeNumber under its own names, unknown to clients."""
         schema = handler(core_schema)
         for definition in handler.resolve_ref_schema(schema).get("properties", {}).values():
             for part in (definition, *definition.get("anyOf", ())):
