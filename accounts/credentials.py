@@ -118,16 +118,22 @@ class _Verified:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._verifying = threading.Lock()
         self._known: OrderedDict[bytes, tuple[UUID, str, float]] = OrderedDict()
 
     def is_key_of(self, key: str, row: ApiKey) -> bool:
         digest = sha256(key.encode()).digest()
         if self._knows(digest, row):
             return True
-        if not verify_key(key, row.key_hash):
-            return False
-        self._remember(digest, row)
-        return True
+        with (
+            self._verifying
+        ):  # a burst of first requests shall cost one hash, 16 MiB each, not one per thread
+            if self._knows(digest, row):
+                return True
+            if not verify_key(key, row.key_hash):
+                return False
+            self._remember(digest, row)
+            return True
 
     def _knows(self, digest: bytes, row: ApiKey) -> bool:
         with self._lock:

@@ -46,8 +46,6 @@ def start(job: Job, tool: Tool, pool: ChildPool) -> ActiveRun:  # type: ignore[t
     """Hand the job's files to a child. The run owns the scratch directory until it ends."""
     with ExitStack() as stack:
         scratch = stack.enter_context(workspace.scratch_directory())
-        output_dir = scratch / "output"
-        output_dir.mkdir()
         inputs = tuple(
             InputFile(stack.enter_context(workspace.local_path(key)), Path(key).name)
             for key in job.input_files
@@ -56,7 +54,7 @@ def start(job: Job, tool: Tool, pool: ChildPool) -> ActiveRun:  # type: ignore[t
             tool=tool.path,
             settings=job.settings,
             inputs=inputs,
-            output_dir=output_dir,
+            output_dir=scratch,
             limits=current_limits(),
             progress_path=scratch / "progress",
             preview=True,

@@ -36,6 +36,7 @@ class RunningServer:
         self._environment = _clean_environment() | {
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
+            "MALLOC_ARENA_MAX": "2",  # as `make run` has it
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
