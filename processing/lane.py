@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from django.conf import settings
+from django.db import connection
 
-from processing import runner
+from processing import runner, services
+from processing.engine.errors import InternalFailure
 from processing.engine.pool import ChildPool
 from processing.models import Job
 from processing.tooling import Tool
@@ -40,13 +42,11 @@ class FastLane:
 
 
 def _see_through(run: runner.ActiveRun) -> None:
-    from django.db import connection
-
     try:
         runner.drive(run)
-    except Exception:
+    except Exception:  # a lane thread has nobody above it: log here, and end the job for its owner
         log.exception("job %s was lost by its lane", run.job.pk)
-        raise
+        services.job_fail(job=run.job, error=InternalFailure(), duration_ms=run.duration_ms)
     finally:
         connection.close()
 

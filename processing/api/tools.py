@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from processing.api.answers import ToolAnswer, accepted_answer, tool_answer
 from processing.runs import run_one
-from processing.tooling import Tool
+from processing.tooling import Tool, ToolUnavailable
 from snapotter.common.endpoint import Endpoint, ErrorBody, operation
 from snapotter.common.multipart import MultiPartParser
 
@@ -20,9 +20,18 @@ def _wants_no_wait(request: Request) -> bool:
     return any(preference.split(";")[0].strip().lower() == "respond-async" for preference in preferences)
 
 
+def _refuse_library(request: Request) -> None:
+    """Better refused than accepted and not done: the caller believes the result is kept."""
+    if request.POST.get("fileId"):
+        raise ToolUnavailable(
+            "Saving a result as a version of a library file is not available in this version"
+        )
+
+
 def run(view: Endpoint, request: Request) -> Response:
     """200 when it finishes in time, else 202; a failed run answers with its error."""
     tool: Tool[Any] = view.tool  # type: ignore[attr-defined]  # set by tool_view
+    _refuse_library(request)
     uploads = [upload for _, files in request.FILES.lists() for upload in files]
     active = run_one(
         user=request.user,

@@ -284,3 +284,9 @@ def test_an_output_that_cannot_be_written_here_is_501(api: Api, alice: User) -> 
     answer = post(api.as_user(alice), jpeg(), {"format": "heic"}, url="/api/v1/tools/image/convert")
     assert (answer.status_code, answer.json()["code"]) == (501, "FEATURE_NOT_INSTALLED")
     assert Job.objects.count() == 0
+
+
+def test_saving_into_the_library_is_refused_and_not_forgotten(api: Api, alice: User) -> None:
+    parts = {"file": SimpleUploadedFile("a.jpg", jpeg()), "settings": '{"width": 50}', "fileId": "x"}
+    answer = api.as_user(alice).post(RESIZE, parts)
+    assert (answer.status_code, answer.json()["code"]) == (501, "FEATURE_NOT_INSTALLED")
