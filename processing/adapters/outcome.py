@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from processing import registry
 from processing.api.answers import input_name, is_expired
+from processing.engine.formats import FORMATS
 from processing.models import Job, JobStatus
 from processing.results import JobResult, StoredOutput
 from processing.signing import download_url
 from processing.tooling import Tool
 
-SHOWN_BY_BROWSERS = frozenset(
-    f"image/{kind}" for kind in ("jpeg", "png", "gif", "webp", "avif", "bmp", "svg+xml", "x-icon")
-)
-_SHOWN_SUFFIXES = frozenset({"jpg", "jpeg", "jfif", "png", "gif", "webp", "avif", "bmp", "svg", "ico"})
+_SHOWN = [known for known in FORMATS.values() if known.shown_by_browsers]
+_SHOWN_TYPES = frozenset(known.mime for known in _SHOWN)
+_SHOWN_SUFFIXES = frozenset(extension for known in _SHOWN for extension in known.extensions)
 _SAME_SHAPE = 0.01
 """Two pictures can be laid over each other when their proportions differ by less than this."""
 
@@ -49,7 +49,7 @@ class Output:
 
     @property
     def is_shown_by_browsers(self) -> bool:
-        return self.stored.mime_type in SHOWN_BY_BROWSERS
+        return self.stored.mime_type in _SHOWN_TYPES
 
 
 class Outcome:
