@@ -21,8 +21,10 @@ from rest_framework.test import APIClient
 
 from accounts.bootstrap import TEAM_ID
 from accounts.models import Session, Team, User
+from snapotter.runtime import store
 
 UNUSABLE = make_password(None)
+LONG_SECONDS = 3600.0
 PASSWORD = "Otter-9-swims"
 
 
@@ -38,6 +40,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(autouse=True)
+def settings_are_defaults() -> None:
+    """Each test begins as if an empty table of settings had just been read; `store.forget()` reads again."""
+    store.forget()
+    store.remember({}, LONG_SECONDS)
 
 
 def create_user(username: str, *, role: str = "user", team: Team | None = None, **columns: Any) -> User:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.caller import user_of
 from accounts.views import signed_in
-from processing import registry
+from processing import catalogue
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.outcome import Outcome
@@ -33,7 +33,7 @@ from snapotter.common.errors import NotFound, SnapOtterError
 def tools(request: HttpRequest) -> HttpResponse:
     """The catalogue, narrowed down by `q`."""
     query = request.GET.get("q", "").strip()[:100]
-    groups = grouped(registry.all_tools(), query)
+    groups = grouped(catalogue.enabled_tools(), query)
     context = {"groups": groups, "query": query, "found": sum(group.found for group in groups)}
     return render(request, "tools/index.html", context)
 
@@ -44,10 +44,7 @@ def tools(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def tool(request: HttpRequest, section: str, tool_id: str) -> HttpResponse:
     """A tool's page; posted to, it runs the tool and answers with what came out."""
-    try:
-        found = registry.get(section, tool_id)
-    except KeyError:
-        raise Http404 from None
+    found = catalogue.get(section, tool_id)
     if request.method == "POST":
         return _run(request, found)
     form = form_class(found)(initial=_earlier_settings(request, found))

@@ -7,6 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from snapotter.runtime import store
+from snapotter.runtime.registry import APP_NAME, DEFAULT_THEME
+
 THEMES = ("light", "dark", "system")
 
 
@@ -14,8 +17,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """The theme is a cookie: the first byte of a page has the right colours and no script is needed."""
     chosen = request.COOKIES.get("snapotter-theme")
     return {
-        "app_name": settings.APP_NAME,
+        "app_name": store.get(APP_NAME),
         "app_version": settings.VERSION,
-        "theme": chosen if chosen in THEMES else settings.DEFAULT_THEME,
+        "theme": chosen if chosen in THEMES else store.get(DEFAULT_THEME),
         "auth_enabled": settings.AUTH_ENABLED,
     }

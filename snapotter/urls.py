@@ -4,11 +4,14 @@ from django.urls import include, path, re_path
 
 from snapotter.api.docs import OpenAPI, Reference
 from snapotter.api.health import Health, Unknown
+from snapotter.api.runtime import SettingDetail, Settings
 from snapotter.pages import theme
 
 urlpatterns = [
     path("api/v1/health", Health.as_view(), name="health"),
     path("api/v1/openapi.yaml", OpenAPI.as_view(), name="openapi"),
+    path("api/v1/settings", Settings.as_view(), name="api-settings"),
+    path("api/v1/settings/<str:key>", SettingDetail.as_view(), name="api-setting"),
     path("api/docs", Reference.as_view(), name="api-docs"),
     path("api/", include("accounts.api.urls")),
     path("api/v1/", include("processing.api.urls")),

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from processing.api.answers import ToolAnswer, accepted_answer, tool_answer
+from processing.catalogue import require_enabled
 from processing.runs import run_one
 from processing.tooling import Tool, ToolUnavailable
 from snapotter.common.endpoint import Endpoint, ErrorBody, operation
@@ -31,6 +32,7 @@ def _refuse_library(request: Request) -> None:
 def run(view: Endpoint, request: Request) -> Response:
     """200 when it finishes in time, else 202; a failed run answers with its error."""
     tool: Tool[Any] = view.tool  # type: ignore[attr-defined]  # set by tool_view
+    require_enabled(tool)
     _refuse_library(request)
     uploads = [upload for _, files in request.FILES.lists() for upload in files]
     active = run_one(

@@ -1,0 +1,58 @@
+"""Every setting that can change while the server runs. A key is declared here when something obeys it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Generic, TypeVar
+
+from django.conf import settings
+
+from snapotter.runtime.kinds import Choice, Ids, Kind, Text
+
+T = TypeVar("T")
+
+MASK: Final = "********"
+
+
+@dataclass(frozen=True)
+class Definition(Generic[T]):
+    """`default` is called when the table holds nothing; `reads` and `writes` are permissions."""
+
+    name: str
+    kind: Kind[T]
+    default: Callable[[], T]
+    help: str
+    reads: str = "settings:read"
+    writes: str = "settings:write"
+    read_only: bool = False
+    secret: bool = False
+
+    def shown(self, value: T) -> str:
+        """As it goes out: text, and nothing of a secret but that there is one."""
+        text = self.kind.text(value)
+        return MASK if self.secret and text else text
+
+
+DEFAULT_THEME: Final = Definition(
+    "defaultTheme",
+    Choice(("light", "dark", "system")),
+    lambda: settings.DEFAULT_THEME,
+    "The theme of whoever has not chosen one",
+)
+APP_NAME: Final = Definition("appName", Text(60), lambda: settings.APP_NAME, "Shown in the pages")
+DISABLED_TOOLS: Final = Definition(
+    "disabledTools", Ids(), tuple[str, ...], "Tools that nobody can use, by id"
+)
+INSTANCE_ID: Final = Definition(
+    "instance_id",
+    Text(36),
+    str,
+    "Tells this installation from others; made with the database",
+    read_only=True,
+)
+
+DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
+    {definition.name: definition for definition in (DEFAULT_THEME, APP_NAME, DISABLED_TOOLS, INSTANCE_ID)}
+)

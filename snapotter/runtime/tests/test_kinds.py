@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Whole
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (Text(5), " Otter ", "Otter"),
+        (Choice(("light", "dark")), "dark", "dark"),
+        (Whole(-1, 30), "-1", -1),
+        (Whole(-1, 30), "030", 30),
+        (Ids(), '["resize", "qr-code"]', ("resize", "qr-code")),
+        (Ids(), "[]", ()),
+    ],
+)
+def test_it_reads_what_it_writes(kind: Kind[Any], text: str, value: Any) -> None:
+    assert kind.parse(text) == value
+    assert kind.parse(kind.text(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Text(5), "Otters"),
+        (Text(5), "  "),
+        (Text(5), "a\0b"),
+        (Choice(("light", "dark")), "Dark"),
+        (Whole(0, 30), "31"),
+        (Whole(0, 30), "1_0"),
+        (Whole(0, 30), "٣"),
+        (Whole(0, 30), "1.0"),
+        (Whole(0, 30), ""),
+        (Ids(), "resize"),
+        (Ids(), '{"resize": true}'),
+        (Ids(), '["Resize"]'),
+        (Ids(), "[1]"),
+        (Ids(), "[" * 100_000),
+    ],
+)
+def test_it_refuses_anything_else(kind: Kind[Any], text: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        kind.parse(text)

@@ -1,0 +1,120 @@
+"""`/api/v1/settings`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Role, User
+from audit.models import AuditEntry
+from conftest import Api, create_user
+from snapotter.runtime import store
+from snapotter.runtime.models import Setting
+from snapotter.runtime.registry import APP_NAME
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/settings"
+
+
+def put(client: Api, values: Any) -> Any:
+    return client.put(URL, values, format="json")
+
+
+class TestRead:
+    def test_every_value_is_a_string(self, api: Api, alice: User) -> None:
+        store.forget()
+        values = api.as_user(alice).get(URL).json()["settings"]
+        assert values["appName"] == "SnapOtter"
+        assert values["disabledTools"] == "[]"
+        assert len(values["instance_id"]) == 36
+        assert all(isinstance(value, str) for value in values.values())
+
+    def test_one_says_when_it_was_changed(self, api: Api, admin: User) -> None:
+        client = api.as_user(admin)
+        assert client.get(f"{URL}/appName").json() == {
+            "key": "appName",
+            "value": "SnapOtter",
+            "updatedAt": None,
+        }
+        put(client, {"appName": "Holt"})
+        body = client.get(f"{URL}/appName").json()
+        assert body["value"] == "Holt"
+        assert body["updatedAt"].endswith("Z")
+
+    def test_one_that_is_none_is_not_found(self, api: Api, alice: User) -> None:
+        answer = api.as_user(alice).get(f"{URL}/teapot")
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+    def test_a_visitor_and_who_may_not_read_are_refused(self, api: Api) -> None:
+        Role.objects.create(name="painter", permissions=["tools:use"])
+        painter = api.as_user(create_user("painter", role="painter"))
+        for address in (URL, f"{URL}/appName"):
+            assert api.get(address).status_code == 401
+            assert painter.get(address).status_code == 403
+
+    def test_the_list_costs_one_query_besides_the_session(
+        self, api: Api, alice: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        client = api.as_user(alice)
+        store.forget()
+        with django_assert_num_queries(2):
+            client.get(URL)
+
+
+class TestChange:
+    def test_it_acts_at_once_and_says_how_many(self, api: Api, admin: User) -> None:
+        answer = put(api.as_user(admin), {"appName": "Holt", "defaultTheme": "dark"})
+        assert (answer.status_code, answer.json()) == (200, {"ok": True, "updatedCount": 2})
+        assert "Holt" in api.get("/login").content.decode()
+        assert 'data-theme="dark"' in api.get("/login").content.decode()
+
+    def test_what_is_no_string_is_taken_as_json(self, api: Api, admin: User) -> None:
+        put(api.as_user(admin), {"disabledTools": ["crop", "resize"]})
+        assert Setting.objects.get(key="disabledTools").value == '["crop", "resize"]'
+        put(api.as_user(admin), {"disabledTools": '["crop"]'})
+        assert Setting.objects.get(key="disabledTools").value == '["crop"]'
+
+    def test_it_is_recorded_by_name(self, api: Api, admin: User) -> None:
+        put(api.as_user(admin), {"defaultTheme": "dark", "appName": "Holt"})
+        entry = AuditEntry.objects.get(action="SETTINGS_UPDATED")
+        assert (entry.actor_id, entry.target_type) == (admin.pk, "setting")
+        assert entry.details == {"adminId": str(admin.pk), "keys": ["appName", "defaultTheme"]}
+
+    def test_nothing_to_change_changes_and_records_nothing(self, api: Api, admin: User) -> None:
+        assert put(api.as_user(admin), {}).json() == {"ok": True, "updatedCount": 0}
+        assert not AuditEntry.objects.filter(action="SETTINGS_UPDATED").exists()
+
+    @pytest.mark.parametrize(
+        ("values", "code"),
+        [
+            ({"appName": "Holt", "teapot": "1"}, "UNKNOWN_SETTING"),
+            ({"appName": "Holt", "instance_id": "1"}, "READONLY_SETTING"),
+            ({"appName": "Holt", "defaultTheme": "dim"}, "VALIDATION_ERROR"),
+            ({"appName": "Holt", "disabledTools": True}, "VALIDATION_ERROR"),
+            ({"appName": "Holt", "defaultTheme": None}, "VALIDATION_ERROR"),
+            ({"appName": "Holt<script>"}, "VALIDATION_ERROR"),
+            ({"appName": "Holt", "<b>": "x"}, "VALIDATION_ERROR"),
+            ({"appName": "a</ \n>"}, "VALIDATION_ERROR"),
+            ({"appName": "a\0"}, "VALIDATION_ERROR"),
+            ({"appName": "Holt", "": "x"}, "VALIDATION_ERROR"),
+            (["appName"], "VALIDATION_ERROR"),
+        ],
+    )
+    def test_all_or_nothing(self, api: Api, admin: User, values: Any, code: str) -> None:
+        answer = put(api.as_user(admin), values)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+        assert not Setting.objects.filter(key="appName").exists()
+        store.forget()
+        assert store.get(APP_NAME) == "SnapOtter"
+
+    def test_less_than_is_no_tag(self, api: Api, admin: User) -> None:
+        assert put(api.as_user(admin), {"appName": "1 < 2 > 0"}).status_code == 200
+
+    def test_a_megabyte_of_openings_is_judged_quickly(self, api: Api, admin: User) -> None:
+        assert put(api.as_user(admin), {"appName": "<a" * 500_000}).status_code == 400
+
+    def test_who_may_only_read_is_refused(self, api: Api, alice: User) -> None:
+        assert put(api, {"appName": "Holt"}).status_code == 401
+        assert put(api.as_user(alice), {"appName": "Holt"}).status_code == 403
