@@ -189,3 +189,17 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LoginAttempt(models.Model):
+    """That somebody tried to sign in: `key` is a hashed name or an address (see `accounts.throttle`)."""
+
+    key = models.CharField(max_length=80)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "login_attempts"
+        indexes = [models.Index(fields=["key", "at"], name="login_attempts_key_at")]
+
+    def __str__(self) -> str:
+        return f"{self.key} at {self.at}"

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import hashers
+from accounts import hashers, throttle
 from accounts.credentials import Credential, key_prefix
 from accounts.errors import (
     AccountDisabled,
@@ -39,14 +39,16 @@ def sign_in(*, username: str, password: str, session: SessionStore) -> User:
     """Check the password and begin a session of the user in `session`.
 
     Raises InvalidCredentials (the same, and after the same time, for an unknown user and a wrong password),
-    AccountDisabled and SignInDisabled.
+    AccountDisabled, SignInDisabled and LoginThrottled.
     """
     if not settings.AUTH_ENABLED:
         raise SignInDisabled
+    throttle.admit(username)
     # Twice, because another sign-in may hash the same password anew between our check and our transaction.
     for _ in range(2):
         user, hash_again = _authenticate(username, password)
         if _begin(user, session, new_hash=make_password(password) if hash_again else user.password):
+            throttle.clear(username)
             return user
     raise InvalidCredentials
 

@@ -83,14 +83,20 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and request.method != "POST":
         return redirect(_next(request))
     form = LoginForm(request.POST or None)
-    status = 200
     if form.is_valid():
         try:
             return _sign_in(request, form)
         except SnapOtterError as error:
-            form.add_error(None, error.message)
-            status = error.status
-    return _page(request, "accounts/login.html", form, status)
+            return _refused(request, form, error)
+    return _page(request, "accounts/login.html", form, 200)
+
+
+def _refused(request: HttpRequest, form: LoginForm, error: SnapOtterError) -> HttpResponse:
+    form.add_error(None, error.message)
+    page = _page(request, "accounts/login.html", form, error.status)
+    if "retryAfter" in error.extra:
+        page["Retry-After"] = str(error.extra["retryAfter"])
+    return page
 
 
 def _sign_in(request: HttpRequest, form: LoginForm) -> HttpResponse:

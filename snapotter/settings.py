@@ -48,6 +48,11 @@ DEFAULT_USERNAME = env.text("DEFAULT_USERNAME", "admin")
 DEFAULT_PASSWORD = env.secret("DEFAULT_PASSWORD", "admin")
 SKIP_MUST_CHANGE_PASSWORD = env.boolean("SKIP_MUST_CHANGE_PASSWORD", False)
 SESSION_DURATION_HOURS = env.integer("SESSION_DURATION_HOURS", 168, low=1, high=24 * 3650)
+# Of an address, per minute: an office behind one address signs in, a guesser gets nowhere
+LOGIN_ATTEMPT_LIMIT = env.integer("LOGIN_ATTEMPT_LIMIT", 30, high=100_000)
+# Of a name: 120 guesses an hour, and whoever is shut out by somebody else's waits five minutes at most
+LOGIN_THROTTLE_MAX_FAILURES = env.integer("LOGIN_THROTTLE_MAX_FAILURES", 10, high=1000)
+LOGIN_THROTTLE_WINDOW_S = env.integer("LOGIN_THROTTLE_WINDOW_S", 300, low=1, high=24 * 3600)
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]

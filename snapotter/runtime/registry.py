@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.conf import settings
 
-from snapotter.runtime.kinds import Choice, Ids, Kind, Text
+from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Whole
 
 T = TypeVar("T")
 
@@ -45,6 +45,30 @@ APP_NAME: Final = Definition("appName", Text(60), lambda: settings.APP_NAME, "Sh
 DISABLED_TOOLS: Final = Definition(
     "disabledTools", Ids(), tuple[str, ...], "Tools that nobody can use, by id"
 )
+LOGIN_ATTEMPT_LIMIT: Final = Definition(
+    "loginAttemptLimit",
+    Whole(0, 100_000),
+    lambda: settings.LOGIN_ATTEMPT_LIMIT,
+    "Sign-ins per minute from one address; 0 for no limit",
+    reads="security:manage",
+    writes="security:manage",
+)
+LOGIN_THROTTLE_MAX_FAILURES: Final = Definition(
+    "loginThrottleMaxFailures",
+    Whole(0, 1000),
+    lambda: settings.LOGIN_THROTTLE_MAX_FAILURES,
+    "Failed sign-ins of one name within the window; 0 for no limit",
+    reads="security:manage",
+    writes="security:manage",
+)
+LOGIN_THROTTLE_WINDOW_SECONDS: Final = Definition(
+    "loginThrottleWindowSeconds",
+    Whole(1, 24 * 3600),
+    lambda: settings.LOGIN_THROTTLE_WINDOW_S,
+    "The window in which failed sign-ins of a name are counted",
+    reads="security:manage",
+    writes="security:manage",
+)
 INSTANCE_ID: Final = Definition(
     "instance_id",
     Text(36),
@@ -54,5 +78,16 @@ INSTANCE_ID: Final = Definition(
 )
 
 DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
-    {definition.name: definition for definition in (DEFAULT_THEME, APP_NAME, DISABLED_TOOLS, INSTANCE_ID)}
+    {
+        definition.name: definition
+        for definition in (
+            DEFAULT_THEME,
+            APP_NAME,
+            DISABLED_TOOLS,
+            LOGIN_ATTEMPT_LIMIT,
+            LOGIN_THROTTLE_MAX_FAILURES,
+            LOGIN_THROTTLE_WINDOW_SECONDS,
+            INSTANCE_ID,
+        )
+    }
 )
