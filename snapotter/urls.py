@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/settings/<str:key>", SettingDetail.as_view(), name="api-setting"),
     path("api/docs", Reference.as_view(), name="api-docs"),
     path("api/", include("accounts.api.urls")),
+    path("api/v1/", include("audit.api.urls")),
     path("api/v1/", include("processing.api.urls")),
     re_path(r"^api/", Unknown.as_view()),
     path("theme", theme, name="theme"),
