@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.passwords import MAX_LENGTH, MIN_LENGTH
+from accounts.passwords import MAX_LENGTH, min_length
 from accounts.services import USERNAME_LENGTH
 
 
@@ -34,8 +34,13 @@ class LoginForm(forms.Form):
 
 class ChangePasswordForm(forms.Form):
     current_password = _password("Current password", "current-password")
-    new_password = _password("New password", "new-password", minlength=MIN_LENGTH)
-    repeat_password = _password("New password again", "new-password", minlength=MIN_LENGTH)
+    new_password = _password("New password", "new-password")
+    repeat_password = _password("New password again", "new-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("new_password", "repeat_password"):
+            self.fields[name].widget.attrs["minlength"] = min_length()
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.forms import ChangePasswordForm
 from accounts.passwords import check_strength
 from snapotter.common.errors import ValidationFailed
+from snapotter.runtime.services import change
 
 
 @pytest.mark.parametrize("password", ["Otter-9s", "Ötter-swims-٣", "A1" + "b" * 1022])
@@ -30,3 +32,28 @@ def test_it_names_every_broken_rule(password: str, rules: list[str]) -> None:
     assert caught.value.extra["rule"] == rules[0]
     assert caught.value.extra["rules"] == rules
     assert caught.value.extra.get("minLength") == (8 if "minLength" in rules else None)
+
+
+def test_the_rules_are_settings(db: None) -> None:
+    change(
+        {
+            "passwordMinLength": "12",
+            "passwordRequireUppercase": "false",
+            "passwordRequireDigit": "false",
+            "passwordRequireSpecial": "true",
+        }
+    )
+    check_strength("otter swims far")
+    with pytest.raises(ValidationFailed) as caught:
+        check_strength("otters")
+    assert caught.value.extra == {"rule": "minLength", "rules": ["minLength", "special"], "minLength": 12}
+
+
+def test_no_setting_allows_a_short_one(db: None) -> None:
+    with pytest.raises(ValidationFailed):
+        change({"passwordMinLength": "7"})
+
+
+def test_the_page_asks_for_the_length_that_is_set(db: None) -> None:
+    change({"passwordMinLength": "12"})
+    assert 'minlength="12"' in str(ChangePasswordForm()["new_password"])

@@ -55,6 +55,16 @@ class Whole(Kind[int]):
         return int(text)
 
 
+class Truth(Kind[bool]):
+    def parse(self, text: str) -> bool:
+        if text not in ("true", "false"):
+            raise ValueError("must be true or false")
+        return text == "true"
+
+    def text(self, value: bool) -> str:
+        return "true" if value else "false"
+
+
 class Ids(Kind[tuple[str, ...]]):
     """A JSON array of ids."""
 

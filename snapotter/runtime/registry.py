@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.conf import settings
 
-from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Whole
+from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Truth, Whole
 
 T = TypeVar("T")
 
@@ -69,6 +69,26 @@ LOGIN_THROTTLE_WINDOW_SECONDS: Final = Definition(
     reads="security:manage",
     writes="security:manage",
 )
+PASSWORD_MIN_LENGTH: Final = Definition(
+    "passwordMinLength",
+    Whole(8, 128),
+    lambda: 8,  # the least that NIST SP 800-63B (5.1.1.2) allows
+    "The characters of a new password, at least",
+    writes="security:manage",
+)
+
+
+def _password_rule(name: str, what: str, default: bool) -> Definition[bool]:
+    """Everybody may read what a password must look like."""
+    return Definition(
+        name, Truth(), lambda: default, f"A new password needs {what}", writes="security:manage"
+    )
+
+
+PASSWORD_UPPERCASE: Final = _password_rule("passwordRequireUppercase", "an upper-case letter", True)
+PASSWORD_LOWERCASE: Final = _password_rule("passwordRequireLowercase", "a lower-case letter", True)
+PASSWORD_DIGIT: Final = _password_rule("passwordRequireDigit", "a digit", True)
+PASSWORD_SPECIAL: Final = _password_rule("passwordRequireSpecial", "a special character", False)
 INSTANCE_ID: Final = Definition(
     "instance_id",
     Text(36),
@@ -87,6 +107,11 @@ DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
             LOGIN_ATTEMPT_LIMIT,
             LOGIN_THROTTLE_MAX_FAILURES,
             LOGIN_THROTTLE_WINDOW_SECONDS,
+            PASSWORD_MIN_LENGTH,
+            PASSWORD_UPPERCASE,
+            PASSWORD_LOWERCASE,
+            PASSWORD_DIGIT,
+            PASSWORD_SPECIAL,
             INSTANCE_ID,
         )
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Whole
+from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Truth, Whole
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Whole
         (Whole(-1, 30), "-1", -1),
         (Whole(-1, 30), "030", 30),
         (Ids(), '["resize", "qr-code"]', ("resize", "qr-code")),
+        (Truth(), "true", True),
+        (Truth(), "false", False),
         (Ids(), "[]", ()),
     ],
 )
@@ -35,6 +37,8 @@ def test_it_reads_what_it_writes(kind: Kind[Any], text: str, value: Any) -> None
         (Whole(0, 30), "٣"),
         (Whole(0, 30), "1.0"),
         (Whole(0, 30), ""),
+        (Truth(), "True"),
+        (Truth(), "1"),
         (Ids(), "resize"),
         (Ids(), '{"resize": true}'),
         (Ids(), '["Resize"]'),
