@@ -21,6 +21,8 @@ from django.utils import timezone
 
 from accounts.hashers import verify_key
 from accounts.models import ApiKey, Session
+from snapotter.runtime import store
+from snapotter.runtime.registry import SESSION_IDLE_TIMEOUT_MINUTES
 
 KEY_FORM: Final = re.compile(r"si_[0-9a-f]{96}")
 PREFIX_LENGTH: Final = 16
@@ -44,7 +46,10 @@ ANONYMOUS: Final = Credential("anonymous")
 
 
 def find_session(token: str) -> Session | None:
-    """The live session of `token`. An expired one is deleted; `last_activity` moves at most once a minute."""
+    """The live session of `token`. One that expired or lay idle is deleted.
+
+    `last_activity` moves at most once a minute.
+    """
     if "\0" in token:
         return None
     # not first(): ordering and limiting one row by its key would cost as much as building the query
@@ -52,12 +57,18 @@ def find_session(token: str) -> Session | None:
     if session is None:
         return None
     now = timezone.now()
-    if session.expires_at <= now:
-        Session.objects.filter(id=token, expires_at__lte=now).delete()
+    if session.expires_at <= now or _lay_idle(session, now):
+        Session.objects.filter(id=token, last_activity=session.last_activity).delete()
         return None
     if now - session.last_activity > TOUCH_EVERY:
         Session.objects.filter(id=token, last_activity__lt=now - TOUCH_EVERY).update(last_activity=now)
     return session
+
+
+def _lay_idle(session: Session, now: datetime) -> bool:
+    """A minute late at most, because `last_activity` is: never too early."""
+    minutes = store.get(SESSION_IDLE_TIMEOUT_MINUTES)
+    return minutes > 0 and now - session.last_activity > timedelta(minutes=minutes) + TOUCH_EVERY
 
 
 def key_prefix(key: str) -> str:

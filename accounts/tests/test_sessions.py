@@ -17,7 +17,8 @@ from accounts.middleware import SessionMiddleware
 from accounts.models import Session, User
 from accounts.sessions import SessionStore
 from audit.context import RequestContext, use
-from conftest import session_of
+from conftest import Api, session_of
+from snapotter.runtime.services import change
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +169,12 @@ def test_expired_rows_can_be_swept(alice: User, bob: User) -> None:
     kept = session_of(bob)
     SessionStore.clear_expired()
     assert list(Session.objects.all()) == [kept]
+
+
+@pytest.mark.parametrize(("minutes", "live"), [("0", True), ("30", True), ("28", False)])
+def test_a_session_that_lies_idle_ends(api: Api, alice: User, minutes: str, live: bool) -> None:
+    client = api.as_user(alice)
+    Session.objects.update(last_activity=timezone.now() - timedelta(minutes=30))
+    change({"sessionIdleTimeoutMinutes": minutes})
+    assert (client.get("/api/auth/session").status_code == 200) is live
+    assert Session.objects.exists() is live

@@ -89,6 +89,14 @@ PASSWORD_UPPERCASE: Final = _password_rule("passwordRequireUppercase", "an upper
 PASSWORD_LOWERCASE: Final = _password_rule("passwordRequireLowercase", "a lower-case letter", True)
 PASSWORD_DIGIT: Final = _password_rule("passwordRequireDigit", "a digit", True)
 PASSWORD_SPECIAL: Final = _password_rule("passwordRequireSpecial", "a special character", False)
+SESSION_IDLE_TIMEOUT_MINUTES: Final = Definition(
+    "sessionIdleTimeoutMinutes",
+    Whole(0, 365 * 24 * 60),
+    lambda: 0,
+    "A session that is not used for so long ends; 0 for never before its time",
+    reads="security:manage",
+    writes="security:manage",
+)
 INSTANCE_ID: Final = Definition(
     "instance_id",
     Text(36),
@@ -107,6 +115,7 @@ DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
             LOGIN_ATTEMPT_LIMIT,
             LOGIN_THROTTLE_MAX_FAILURES,
             LOGIN_THROTTLE_WINDOW_SECONDS,
+            SESSION_IDLE_TIMEOUT_MINUTES,
             PASSWORD_MIN_LENGTH,
             PASSWORD_UPPERCASE,
             PASSWORD_LOWERCASE,
