@@ -8,11 +8,11 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from accounts.models import Role, Team, User
 from accounts.permissions import ADMIN, BUILTIN_ROLES, EDITOR, USER, ordered
-from snapotter.common.locks import lock_number
+from snapotter.common.locks import transaction_lock
 
 ROLE_IDS: Final = {
     ADMIN: uuid.UUID("00000000-0000-4000-8000-000000000001"),
@@ -61,7 +61,7 @@ def ensure_first_run() -> None:
     `anonymous`, who is disabled as soon as AUTH_ENABLED is back: keys made in the open must not outlive it.
     """
     with transaction.atomic():
-        _one_at_a_time()
+        transaction_lock("snapotter.first_run")
         ensure_roles_and_team()
         User.objects.filter(id=ANONYMOUS_ID).update(is_active=not settings.AUTH_ENABLED)
         if not settings.AUTH_ENABLED:
@@ -110,8 +110,3 @@ def _create_first_admin() -> None:
     )
     admin.set_password(settings.DEFAULT_PASSWORD)
     admin.save(force_insert=True)
-
-
-def _one_at_a_time() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("snapotter.first_run")])

@@ -1,6 +1,6 @@
-"""What can go wrong with a sign-in, and with a key or password of one's own."""
+"""What can go wrong with a sign-in, with a key or password of one's own, and with what others may do."""
 
-from snapotter.common.errors import Conflict, PermissionRefused, SnapOtterError
+from snapotter.common.errors import Conflict, PermissionRefused, SnapOtterError, ValidationFailed
 
 
 class InvalidCredentials(SnapOtterError):
@@ -40,6 +40,30 @@ class KeyNotEnough(PermissionRefused):
 
 
 class EscalationDenied(PermissionRefused):
-    """An API key cannot make one that may do more or lasts longer than itself."""
+    """This reaches beyond what you may do yourself."""
 
     code = "ESCALATION_DENIED"
+
+
+class SelfDemotion(ValidationFailed):
+    """You cannot take your own rights away; somebody else can."""
+
+    code = "SELF_DEMOTE"
+
+
+class SelfDeletion(ValidationFailed):
+    """You cannot delete yourself."""
+
+    code = "SELF_DELETE"
+
+
+class LastAdmin(ValidationFailed):
+    """This is the last administrator; make another one first."""
+
+    code = "LAST_ADMIN"
+
+
+class UserLimitReached(PermissionRefused):
+    """This server has as many users as it may have."""
+
+    code = "USER_LIMIT_REACHED"

@@ -161,15 +161,20 @@ def _check_grant(
     wider = credential.scope is not None and permissions is None
     longer = credential.expires_at is not None and (expires_at is None or expires_at > credential.expires_at)
     if wider or (credential.kind == "api_key" and longer):
-        raise EscalationDenied
+        raise EscalationDenied("An API key cannot make one that may do more or lasts longer than itself.")
 
 
 def _require_live(user: User, credential: Credential) -> None:
     """Lock the user against a password change, which ends sessions and keys: nothing may be made after it."""
-    User.objects.select_for_update(no_key=True, of=("self",)).get(pk=user.pk)
+    alive = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user.pk, is_active=True)
     ended = (
-        credential.session_id is not None and not Session.objects.filter(id=credential.session_id).exists()
-    ) or (credential.key_id is not None and not ApiKey.objects.filter(id=credential.key_id).exists())
+        not alive
+        or (
+            credential.session_id is not None
+            and not Session.objects.filter(id=credential.session_id).exists()
+        )
+        or (credential.key_id is not None and not ApiKey.objects.filter(id=credential.key_id).exists())
+    )
     if ended:
         raise AuthenticationRequired
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from processing import workspace
-from processing.models import Job, JobStatus
+from processing.models import FINISHED, Job, JobStatus
 from processing.results import JobResult
 from processing.tooling import Tool, ToolSettings
 from processing.uploads import AcceptedFile
@@ -104,6 +105,23 @@ def jobs_end_abandoned() -> int:
     if ended:
         log.warning("%d abandoned jobs were ended", ended)
     return ended
+
+
+def jobs_of_user_discard(*, user: Any) -> None:
+    """Stop what runs for a user who goes and remove the files of all jobs, once the transaction commits.
+
+    The rows stay, without a user: they are figures of the server.
+    """
+    jobs = Job.objects.filter(user=user)
+    jobs.exclude(status__in=FINISHED).update(cancel_requested=True)
+    ids = list(jobs.values_list("id", flat=True))
+    jobs.update(delete_after=timezone.now())
+    transaction.on_commit(lambda: _delete_files(ids))
+
+
+def _delete_files(job_ids: Iterable[UUID]) -> None:
+    for job_id in job_ids:
+        workspace.delete_job_files(job_id)
 
 
 def _mine(job: Job) -> Any:

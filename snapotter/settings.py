@@ -69,6 +69,7 @@ CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_FAILURE_VIEW = "snapotter.api.errors.csrf_failure"
 
 # --- limits (0 means unlimited) ---------------------------------------------------------------------------
+MAX_USERS = env.integer("MAX_USERS", 0)
 MAX_UPLOAD_SIZE_MB = env.number("MAX_UPLOAD_SIZE_MB", 200)
 MAX_MEGAPIXELS = env.number("MAX_MEGAPIXELS", 120)
 MAX_SVG_SIZE_MB = env.number("MAX_SVG_SIZE_MB", 10)

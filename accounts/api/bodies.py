@@ -8,17 +8,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from accounts.api.fields import NonEmpty, Storable
 from accounts.models import ApiKey, User
 from accounts.permissions import effective, ordered
 from snapotter.common.wire import Timestamp, WireModel
-
-NonEmpty = Annotated[str, Field(min_length=1)]
-
-
-def _printable(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not hold a NUL character")
-    return text
 
 
 def parse_moment(text: str) -> datetime:
@@ -41,7 +34,7 @@ class ChangePasswordBody(WireModel):
 
 
 class ApiKeyBody(WireModel):
-    name: Annotated[str, Field(max_length=100), AfterValidator(_printable)] | None = None
+    name: Annotated[Storable, Field(max_length=100)] | None = None
     permissions: list[str] | None = None
     expires_at: Annotated[str, AfterValidator(lambda text: parse_moment(text) and text)] | None = None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.conf import settings
 from django.middleware.csrf import rotate_token
 from rest_framework.request import Request
@@ -23,10 +21,11 @@ from accounts.api.bodies import (
     SessionAnswer,
     SessionUser,
 )
+from accounts.api.fields import parse_id
 from accounts.caller import credential_of, user_of
 from accounts.sessions import SessionStore
 from snapotter.common.endpoint import PUBLIC, SIGNED_IN, Endpoint, Ok, operation
-from snapotter.common.errors import AuthenticationRequired, NotFound
+from snapotter.common.errors import AuthenticationRequired
 
 AUTH = ["Sign-in"]
 KEYS = ["API keys"]
@@ -132,7 +131,7 @@ class ApiKeys(Endpoint):
 class ApiKeyDetail(Endpoint):
     @operation(access="apikeys:own", answers=Ok, summary="Delete one of your API keys", tags=KEYS)
     def delete(self, request: Request, key_id: str) -> Ok:
-        services.api_key_delete(user=user_of(request), key_id=_uuid(key_id))
+        services.api_key_delete(user=user_of(request), key_id=parse_id(key_id, "key"))
         return Ok()
 
 
@@ -142,10 +141,3 @@ class AuthConfiguration(Endpoint):
     @operation(access=PUBLIC, answers=AuthConfig, summary="Does this server ask for a sign-in?", tags=AUTH)
     def get(self, request: Request) -> AuthConfig:
         return AuthConfig(auth_enabled=settings.AUTH_ENABLED)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such key") from None

@@ -4,44 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
 
 from accounts import hashers, services
 from accounts.credentials import Credential
 from accounts.errors import InvalidCredentials, PasswordChanged
 from accounts.models import ApiKey, Session, User
 from accounts.sessions import SessionStore
+from accounts.tests.races import outcome, together
 from audit.models import AuditEntry
 from conftest import PASSWORD, give_password, session_of
-from snapotter.common.errors import AuthenticationRequired, SnapOtterError
+from snapotter.common.errors import AuthenticationRequired
 
 NEW = "Otter-8-dives"
-
-
-def outcome(action: Callable[[], Any]) -> Any:
-    try:
-        return action() or "done"
-    except SnapOtterError as error:
-        return type(error)
-    finally:
-        connection.close()
-
-
-def together(*actions: Callable[[], Any]) -> list[Any]:
-    """Run the actions at once, each on a connection of its own; what each returned or raised."""
-    start = Barrier(len(actions))
-
-    def run(action: Callable[[], Any]) -> Any:
-        start.wait()
-        return outcome(action)
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return list(pool.map(run, actions))
 
 
 def change(user: User, new: str) -> Callable[[], None]:

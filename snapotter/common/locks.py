@@ -24,3 +24,9 @@ def advisory_lock(name: str) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [lock_number(name)])
+
+
+def transaction_lock(name: str) -> None:
+    """Take the lock `name` until the transaction ends; waits for whoever has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(name)])

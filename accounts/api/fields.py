@@ -1,0 +1,33 @@
+"""Types of body fields and path parts that several account endpoints share."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from snapotter.common.errors import NotFound
+
+_UNSTORABLE: Final = re.compile(r"[\0\ud800-\udfff]")
+
+
+def _storable(text: str) -> str:
+    if _UNSTORABLE.search(text):
+        raise ValueError("must hold neither NUL characters nor lone surrogates")
+    return text
+
+
+Storable = Annotated[str, AfterValidator(_storable)]
+"""Text that PostgreSQL can keep and compare."""
+
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+def parse_id(text: str, thing: str) -> UUID:
+    """The id in a path. Raises NotFound for what cannot be one: there is no such `thing`."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(f"There is no such {thing}") from None

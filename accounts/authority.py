@@ -1,0 +1,99 @@
+"""No escalation: what a caller holds bounds what it may hand out and whom it may touch.
+
+Whatever changes users and roles runs in `access_change`, one at a time in all processes: what was checked
+(who is an admin, which name is free, what the caller may) is still true at the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from psycopg.errors import UniqueViolation
+
+from accounts.errors import EscalationDenied
+from accounts.models import Role, User
+from accounts.permissions import BUILTIN_ROLES, effective, has_permission, of_role
+from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
+from snapotter.common.locks import transaction_lock
+
+ToolLimit = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Authority:
+    """What somebody may do: permissions and, for `tools:use`, which tools ({mode, allowed}; None is all)."""
+
+    permissions: frozenset[str]
+    tools: ToolLimit | None = None
+
+    def covers(self, other: Authority) -> bool:
+        if not other.permissions <= self.permissions:
+            return False
+        return "tools:use" not in other.permissions or _within(other.tools, self.tools)
+
+
+def of_caller(caller: User) -> Authority:
+    """What the caller holds in this request, cut to the scope of its API key."""
+    return Authority(effective(caller), _tools_of(caller.role))
+
+
+def of(role: Role) -> Authority:
+    """What whoever has the role holds, as far as no API key limits it."""
+    return Authority(of_role(role.name, role.permissions), _tools_of(role))
+
+
+def require_cover(caller: User, other: Authority, message: str | None = None) -> None:
+    """Raises EscalationDenied when `other` holds anything that the caller does not."""
+    if not of_caller(caller).covers(other):
+        raise EscalationDenied(message)
+
+
+@contextmanager
+def access_change(caller: User, permission: str) -> Iterator[User]:
+    """A transaction in which nobody else changes users, roles or teams; gives the caller as it is now.
+
+    Raises AuthenticationRequired or PermissionRefused when the caller lost its account or `permission`
+    since the request was let in.
+    """
+    with transaction.atomic():
+        transaction_lock("snapotter.access")
+        yield _current(caller, permission)
+
+
+@contextmanager
+def taken_is_conflict(message: str) -> Iterator[None]:
+    """A unique name that somebody took without the lock (the admin site, an import) is a Conflict too."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation):
+            raise Conflict(message) from None
+        raise
+
+
+def _current(caller: User, permission: str) -> User:
+    current = User.objects.select_related("role").filter(pk=caller.pk, is_active=True).first()
+    if current is None:
+        raise AuthenticationRequired
+    current.scope = caller.scope
+    if not has_permission(current, permission):
+        raise PermissionRefused
+    return current
+
+
+def _tools_of(role: Role) -> ToolLimit | None:
+    return None if role.name in BUILTIN_ROLES else role.tool_permissions
+
+
+def _within(inner: ToolLimit | None, outer: ToolLimit | None) -> bool:
+    """Whether `outer` allows all that `inner` does. Limits of two modes are not comparable here: refused."""
+    if outer is None:
+        return True
+    if inner is None or inner["mode"] != outer["mode"]:
+        return False
+    return set(inner["allowed"]) <= set(outer["allowed"])
