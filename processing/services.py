@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from processing import workspace
@@ -97,7 +96,7 @@ def message_of(error: SnapOtterError) -> str:
 
 def jobs_end_abandoned() -> int:
     """Fail the jobs whose process died: their lease ran out and nobody renewed it. Returns how many."""
-    abandoned = Job.objects.filter(Q(status=JobStatus.PROCESSING), lease_until__lt=timezone.now())
+    abandoned = Job.objects.filter(status=JobStatus.PROCESSING, lease_until__lt=timezone.now())
     ended = 0
     for job in abandoned.iterator():
         error = SnapOtterError("The server stopped while this was running; run it again", code="crashed")

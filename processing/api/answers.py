@@ -30,13 +30,6 @@ class ToolAnswer(WireModel):
     downloads: list[Download] | None = None
 
 
-class AcceptedAnswer(WireModel):
-    """The run goes on: follow `GET /api/v1/jobs/<jobId>`."""
-
-    job_id: UUID
-    async_: bool = True
-
-
 class JobOutput(Download):
     mime_type: str
     size: int
@@ -92,6 +85,7 @@ def tool_answer(job: Job) -> dict[str, Any]:
 
 
 def accepted_answer(job: Job) -> dict[str, Any]:
+    """The 202 body: the run goes on, follow `GET /api/v1/jobs/<jobId>`."""
     return {"jobId": str(job.pk), "async": True}
 
 
