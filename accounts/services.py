@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from django.conf import settings
@@ -26,6 +26,7 @@ from accounts.errors import (
 from accounts.models import ApiKey, Session, User
 from accounts.passwords import MAX_LENGTH, check_strength
 from accounts.permissions import effective
+from accounts.session_services import oldest_sessions_end
 from accounts.sessions import SessionStore
 from audit.services import attempted_name, record
 from snapotter.common.errors import AuthenticationRequired, NotFound, SnapOtterError, ValidationFailed
@@ -63,7 +64,9 @@ def _begin(user: User, session: SessionStore, *, new_hash: str) -> bool:
             return False
         user.last_login, user.password = now, new_hash
         session.sign_in(user)
-        record("LOGIN_SUCCESS", actor=user, target_id=user.pk, details=_who(user))
+        ended = oldest_sessions_end(user=user)
+        details = _who(user) | ({"endedSessions": ended} if ended else {})
+        record("LOGIN_SUCCESS", actor=user, target_id=user.pk, details=details)
     return True
 
 
@@ -188,5 +191,5 @@ def api_key_delete(*, user: User, key_id: UUID) -> None:
         record("API_KEY_DELETED", actor=user, details={"userId": str(user.pk), "keyId": str(key_id)})
 
 
-def _who(user: User) -> dict[str, str]:
+def _who(user: User) -> dict[str, Any]:
     return {"userId": str(user.pk), "username": user.username}

@@ -97,6 +97,14 @@ SESSION_IDLE_TIMEOUT_MINUTES: Final = Definition(
     reads="security:manage",
     writes="security:manage",
 )
+MAX_SESSIONS_PER_USER: Final = Definition(
+    "maxSessionsPerUser",
+    Whole(0, 1000),
+    lambda: 0,
+    "One more sign-in than so many ends the oldest session of the user; 0 for no limit",
+    reads="security:manage",
+    writes="security:manage",
+)
 INSTANCE_ID: Final = Definition(
     "instance_id",
     Text(36),
@@ -116,6 +124,7 @@ DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
             LOGIN_THROTTLE_MAX_FAILURES,
             LOGIN_THROTTLE_WINDOW_SECONDS,
             SESSION_IDLE_TIMEOUT_MINUTES,
+            MAX_SESSIONS_PER_USER,
             PASSWORD_MIN_LENGTH,
             PASSWORD_UPPERCASE,
             PASSWORD_LOWERCASE,
