@@ -77,12 +77,15 @@ PROCESSING_TIMEOUT_S = env.number("PROCESSING_TIMEOUT_S", 300)
 PROCESSING_MEMORY_MB = env.integer("PROCESSING_MEMORY_MB", 3072, low=256, high=2**20)
 CONCURRENT_JOBS = env.integer("CONCURRENT_JOBS", 0, high=256) or max(2, (os.cpu_count() or 1) - 1)
 SYNC_WAIT_MS = env.integer("SYNC_WAIT_MS", 8000, high=600_000)
-FILE_MAX_AGE_HOURS = env.number("FILE_MAX_AGE_HOURS", 72)
+FILE_MAX_AGE_HOURS = env.number("FILE_MAX_AGE_HOURS", 72, high=24 * 3650)
+AUDIT_RETENTION_DAYS = env.integer("AUDIT_RETENTION_DAYS", 0, high=36_500)
 
 # --- how it looks -----------------------------------------------------------------------------------------
 APP_NAME = env.text("APP_NAME", "SnapOtter")
 DEFAULT_THEME = env.choice("DEFAULT_THEME", "system", ["light", "dark", "system"])
 LANGUAGE_CODE = "en"
+LOCALES = {"en": "English"}  # the languages the pages are written in
+DEFAULT_LOCALE = env.choice("DEFAULT_LOCALE", "en", list(LOCALES))
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"

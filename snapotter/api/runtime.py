@@ -17,8 +17,9 @@ from snapotter.common.endpoint import Endpoint, operation
 from snapotter.common.errors import NotFound, PermissionRefused, ValidationFailed
 from snapotter.common.wire import Timestamp, WireModel
 from snapotter.runtime import services, store
+from snapotter.runtime.definition import Definition
 from snapotter.runtime.models import Setting
-from snapotter.runtime.registry import DEFINITIONS, Definition
+from snapotter.runtime.registry import DEFINITIONS
 
 TAGS = ["Settings"]
 _TAG_OPENS: Final = re.compile(r"<[A-Za-z/!?]")
@@ -48,7 +49,13 @@ class SettingsChanged(WireModel):
 
 
 class Settings(Endpoint):
-    @operation(access="settings:read", answers=SettingsMap, summary="The settings you may read", tags=TAGS)
+    @operation(
+        access="settings:read",
+        answers=SettingsMap,
+        summary="The settings you may read",
+        tags=TAGS,
+        per_minute=300,
+    )
     def get(self, request: Request) -> SettingsMap:
         readable = [each for each in DEFINITIONS.values() if has_permission(request.user, each.reads)]
         return SettingsMap(settings={each.name: each.shown(store.get(each)) for each in readable})
@@ -67,7 +74,7 @@ class Settings(Endpoint):
 
 
 class SettingDetail(Endpoint):
-    @operation(access="settings:read", answers=SettingItem, summary="One setting", tags=TAGS)
+    @operation(access="settings:read", answers=SettingItem, summary="One setting", tags=TAGS, per_minute=300)
     def get(self, request: Request, key: str) -> SettingItem:
         definition: Definition[Any] | None = DEFINITIONS.get(key)
         if definition is None:

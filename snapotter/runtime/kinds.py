@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -35,7 +36,9 @@ class Text(Kind[str]):
 
 @dataclass(frozen=True)
 class Choice(Kind[str]):
-    options: tuple[str, ...]
+    """One of `options`: each with how people call it."""
+
+    options: Mapping[str, str]
 
     def parse(self, text: str) -> str:
         if text not in self.options:
@@ -53,6 +56,26 @@ class Whole(Kind[int]):
         if not re.fullmatch(r"-?[0-9]{1,12}", text) or not self.low <= int(text) <= self.high:
             raise ValueError(f"must be a whole number from {self.low} to {self.high}")
         return int(text)
+
+
+@dataclass(frozen=True)
+class Number(Kind[float]):
+    """A decimal number, of which six decimals count."""
+
+    low: float
+    high: float
+
+    def parse(self, text: str) -> float:
+        # Not float() alone: it also takes "nan", "1e3", blanks and digits of other scripts.
+        if (
+            not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,6})?", text)
+            or not self.low <= float(text) <= self.high
+        ):
+            raise ValueError(f"must be a number from {self.low:g} to {self.high:g}")
+        return float(text)
+
+    def text(self, value: float) -> str:
+        return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 class Truth(Kind[bool]):

@@ -2,113 +2,171 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from django.conf import settings
 
-from snapotter.runtime.kinds import Choice, Ids, Kind, Text, Truth, Whole
+from snapotter.runtime.definition import Definition
+from snapotter.runtime.kinds import Choice, Ids, Number, Text, Truth, Whole
 
-T = TypeVar("T")
+SECURITY: Final = "security:manage"
+COMPLIANCE: Final = "compliance:manage"
 
-MASK: Final = "********"
-
-
-@dataclass(frozen=True)
-class Definition(Generic[T]):
-    """`default` is called when the table holds nothing; `reads` and `writes` are permissions."""
-
-    name: str
-    kind: Kind[T]
-    default: Callable[[], T]
-    help: str
-    reads: str = "settings:read"
-    writes: str = "settings:write"
-    read_only: bool = False
-    secret: bool = False
-
-    def shown(self, value: T) -> str:
-        """As it goes out: text, and nothing of a secret but that there is one."""
-        text = self.kind.text(value)
-        return MASK if self.secret and text else text
-
-
+APP_NAME: Final = Definition(
+    "appName",
+    Text(60),
+    lambda: settings.APP_NAME,
+    "Appearance",
+    "Name",
+    "Shown in the pages",
+)
+CUSTOM_LOGO: Final = Definition(
+    "customLogo",
+    Truth(),
+    lambda: False,
+    "Appearance",
+    "Own logo",
+    "Whether a logo was uploaded",
+    read_only=True,
+)
 DEFAULT_THEME: Final = Definition(
     "defaultTheme",
-    Choice(("light", "dark", "system")),
+    Choice({"light": "Light", "dark": "Dark", "system": "As the device has it"}),
     lambda: settings.DEFAULT_THEME,
+    "Appearance",
+    "Default theme",
     "The theme of whoever has not chosen one",
 )
-APP_NAME: Final = Definition("appName", Text(60), lambda: settings.APP_NAME, "Shown in the pages")
+DEFAULT_LOCALE: Final = Definition(
+    "defaultLocale",
+    Choice(settings.LOCALES),
+    lambda: settings.DEFAULT_LOCALE,
+    "Appearance",
+    "Default language",
+    "The language of the pages",
+)
 DISABLED_TOOLS: Final = Definition(
-    "disabledTools", Ids(), tuple[str, ...], "Tools that nobody can use, by id"
+    "disabledTools",
+    Ids(),
+    tuple[str, ...],
+    "Tools",
+    "Disabled tools",
+    "Tools that nobody can use, by id",
+)
+TEMP_FILE_MAX_AGE_HOURS: Final = Definition(
+    "tempFileMaxAgeHours",
+    Number(0, 24 * 3650),
+    lambda: settings.FILE_MAX_AGE_HOURS,
+    "Files",
+    "Keep results for",
+    "How long the result of a job can be downloaded; 0 for ever",
+    unit="hours",
 )
 LOGIN_ATTEMPT_LIMIT: Final = Definition(
     "loginAttemptLimit",
     Whole(0, 100_000),
     lambda: settings.LOGIN_ATTEMPT_LIMIT,
-    "Sign-ins per minute from one address; 0 for no limit",
-    reads="security:manage",
-    writes="security:manage",
+    "Sign-in",
+    "Sign-ins from one address",
+    "How many there may be each minute; 0 for no limit",
+    unit="per minute",
+    reads=SECURITY,
+    writes=SECURITY,
 )
 LOGIN_THROTTLE_MAX_FAILURES: Final = Definition(
     "loginThrottleMaxFailures",
     Whole(0, 1000),
     lambda: settings.LOGIN_THROTTLE_MAX_FAILURES,
-    "Failed sign-ins of one name within the window; 0 for no limit",
-    reads="security:manage",
-    writes="security:manage",
+    "Sign-in",
+    "Failed sign-ins of one name",
+    "How many there may be within the window; 0 for no limit",
+    reads=SECURITY,
+    writes=SECURITY,
 )
 LOGIN_THROTTLE_WINDOW_SECONDS: Final = Definition(
     "loginThrottleWindowSeconds",
     Whole(1, 24 * 3600),
     lambda: settings.LOGIN_THROTTLE_WINDOW_S,
-    "The window in which failed sign-ins of a name are counted",
-    reads="security:manage",
-    writes="security:manage",
+    "Sign-in",
+    "Window of failed sign-ins",
+    "The time in which failed sign-ins of a name are counted",
+    unit="seconds",
+    reads=SECURITY,
+    writes=SECURITY,
+)
+SESSION_IDLE_TIMEOUT_MINUTES: Final = Definition(
+    "sessionIdleTimeoutMinutes",
+    Whole(0, 365 * 24 * 60),
+    lambda: 0,
+    "Sessions",
+    "End idle sessions after",
+    "A session that is not used for so long ends; 0 for never before its time",
+    unit="minutes",
+    reads=SECURITY,
+    writes=SECURITY,
+)
+MAX_SESSIONS_PER_USER: Final = Definition(
+    "maxSessionsPerUser",
+    Whole(0, 1000),
+    lambda: 0,
+    "Sessions",
+    "Sessions of one user",
+    "A sign-in beyond ends the oldest; 0 for no limit",
+    reads=SECURITY,
+    writes=SECURITY,
 )
 PASSWORD_MIN_LENGTH: Final = Definition(
     "passwordMinLength",
     Whole(8, 128),
     lambda: 8,  # the least that NIST SP 800-63B (5.1.1.2) allows
-    "The characters of a new password, at least",
-    writes="security:manage",
+    "Passwords",
+    "Least length",
+    "Of a new password",
+    unit="characters",
+    writes=SECURITY,
 )
 
 
 def _password_rule(name: str, what: str, default: bool) -> Definition[bool]:
     """Everybody may read what a password must look like."""
-    return Definition(
-        name, Truth(), lambda: default, f"A new password needs {what}", writes="security:manage"
-    )
+    help_text = f"A new password needs {what}"
+    title = f"Require {what}"
+    return Definition(name, Truth(), lambda: default, "Passwords", title, help_text, writes=SECURITY)
 
 
 PASSWORD_UPPERCASE: Final = _password_rule("passwordRequireUppercase", "an upper-case letter", True)
 PASSWORD_LOWERCASE: Final = _password_rule("passwordRequireLowercase", "a lower-case letter", True)
 PASSWORD_DIGIT: Final = _password_rule("passwordRequireDigit", "a digit", True)
 PASSWORD_SPECIAL: Final = _password_rule("passwordRequireSpecial", "a special character", False)
-SESSION_IDLE_TIMEOUT_MINUTES: Final = Definition(
-    "sessionIdleTimeoutMinutes",
-    Whole(0, 365 * 24 * 60),
-    lambda: 0,
-    "A session that is not used for so long ends; 0 for never before its time",
-    reads="security:manage",
-    writes="security:manage",
+AUDIT_TOOL_OPERATIONS: Final = Definition(
+    "auditToolOperations",
+    Truth(),
+    lambda: False,
+    "Audit",
+    "Record tool runs",
+    "Each run of a tool is an entry of the audit log: who, which tool, how much, how it ended",
+    reads=COMPLIANCE,
+    writes=COMPLIANCE,
 )
-MAX_SESSIONS_PER_USER: Final = Definition(
-    "maxSessionsPerUser",
-    Whole(0, 1000),
-    lambda: 0,
-    "One more sign-in than so many ends the oldest session of the user; 0 for no limit",
-    reads="security:manage",
-    writes="security:manage",
+AUDIT_RETENTION_DAYS: Final = Definition(
+    "auditRetentionDays",
+    Whole(0, 36_500),
+    lambda: settings.AUDIT_RETENTION_DAYS,
+    "Audit",
+    "Keep entries for",
+    "Older entries of the audit log are deleted; 0 keeps all",
+    unit="days",
+    reads=COMPLIANCE,
+    writes=COMPLIANCE,
 )
 INSTANCE_ID: Final = Definition(
     "instance_id",
     Text(36),
     str,
+    "Installation",
+    "Id",
     "Tells this installation from others; made with the database",
     read_only=True,
 )
@@ -117,9 +175,12 @@ DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
     {
         definition.name: definition
         for definition in (
-            DEFAULT_THEME,
             APP_NAME,
+            CUSTOM_LOGO,
+            DEFAULT_THEME,
+            DEFAULT_LOCALE,
             DISABLED_TOOLS,
+            TEMP_FILE_MAX_AGE_HOURS,
             LOGIN_ATTEMPT_LIMIT,
             LOGIN_THROTTLE_MAX_FAILURES,
             LOGIN_THROTTLE_WINDOW_SECONDS,
@@ -130,6 +191,8 @@ DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
             PASSWORD_LOWERCASE,
             PASSWORD_DIGIT,
             PASSWORD_SPECIAL,
+            AUDIT_TOOL_OPERATIONS,
+            AUDIT_RETENTION_DAYS,
             INSTANCE_ID,
         )
     }

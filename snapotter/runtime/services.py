@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
 
 from snapotter.common.errors import ValidationFailed
 from snapotter.runtime import store
+from snapotter.runtime.definition import Definition
 from snapotter.runtime.errors import ReadonlySetting, UnknownSetting
 from snapotter.runtime.models import Setting
 from snapotter.runtime.registry import DEFINITIONS
+
+T = TypeVar("T")
 
 
 def change(values: Mapping[str, str]) -> None:
@@ -19,7 +23,15 @@ def change(values: Mapping[str, str]) -> None:
 
     Raises UnknownSetting, ReadonlySetting, and ValidationFailed with `details` = [{path, message}].
     """
-    texts = _checked(values)
+    _upsert(_checked(values))
+
+
+def write(definition: Definition[T], value: T) -> None:
+    """Store what the server itself keeps in a setting, a read-only one included."""
+    _upsert({definition.name: definition.kind.text(value)})
+
+
+def _upsert(texts: Mapping[str, str]) -> None:
     now = timezone.now()
     rows = [Setting(key=name, value=text, updated_at=now) for name, text in sorted(texts.items())]
     Setting.objects.bulk_create(

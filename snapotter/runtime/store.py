@@ -16,8 +16,8 @@ from typing import Final, TypeVar
 
 from django.db import Error
 
+from snapotter.runtime.definition import Definition
 from snapotter.runtime.models import Setting
-from snapotter.runtime.registry import Definition
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from snapotter.runtime import store
+from snapotter.runtime.definition import MASK, Definition
 from snapotter.runtime.models import Setting
-from snapotter.runtime.registry import APP_NAME, DEFAULT_THEME, INSTANCE_ID, MASK, Definition
+from snapotter.runtime.registry import APP_NAME, DEFAULT_THEME, INSTANCE_ID
 from snapotter.runtime.services import change
 
 
@@ -114,5 +115,5 @@ def test_the_installation_has_an_id(db: None) -> None:
 
 
 def test_nothing_of_a_secret_is_shown_but_that_there_is_one() -> None:
-    secret = Definition("token", APP_NAME.kind, str, "", secret=True)
+    secret = Definition("token", APP_NAME.kind, str, "Tests", "Token", secret=True)
     assert (secret.shown("hunter2"), secret.shown("")) == (MASK, "")
