@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.hashers import verify_key
+from accounts.key_failures import Reason, key_failure_record
 from accounts.models import ApiKey, Session
 from snapotter.runtime import store
 from snapotter.runtime.registry import SESSION_IDLE_TIMEOUT_MINUTES
@@ -76,15 +77,29 @@ def key_prefix(key: str) -> str:
 
 
 def find_key(key: str) -> ApiKey | None:
-    """The live row of an API key, marked as used now."""
+    """The live row of an API key, marked as used now. A key that is no good is recorded.
+
+    The key of a disabled user is found and no good: the user is to hear why.
+    """
     if not KEY_FORM.fullmatch(key):
         return None
     now = timezone.now()
     row = _by_prefix(key) or _by_scan(key)
-    if row is None or (row.expires_at is not None and row.expires_at <= now):
+    reason = _refusal(row, now)
+    if reason is not None:
+        key_failure_record(prefix=key_prefix(key), reason=reason, key=row)
+    if row is None or reason == "expired":
         return None
     used = ApiKey.objects.filter(id=row.id).update(last_used_at=now, **_new_prefix(row, key))
     return row if used else None  # deleted a moment ago
+
+
+def _refusal(row: ApiKey | None, now: datetime) -> Reason | None:
+    if row is None:
+        return "unknown"
+    if row.expires_at is not None and row.expires_at <= now:
+        return "expired"
+    return None if row.user.is_active else "disabled_user"
 
 
 def _new_prefix(row: ApiKey, key: str) -> dict[str, str]:

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.addresses import site_of
 from accounts.models import LoginAttempt
 from audit import context
 from audit.services import attempted_name, record
@@ -34,7 +34,6 @@ from snapotter.runtime.registry import (
 ADDRESS_SECONDS: Final = 60
 KEPT: Final = timedelta(days=1)  # the longest window that can be set
 REMOVED_AT_ONCE: Final = 1000
-IPV6_SITE: Final = 64  # what one customer of a provider gets whole
 
 
 class LoginThrottled(TooManyRequests):
@@ -77,7 +76,7 @@ def admit(username: str) -> None:
         if exceeded:
             _record_once(exceeded, username, now)
         else:
-            _remove_old(now)
+            remove_old(now)
             LoginAttempt.objects.bulk_create(LoginAttempt(key=limit.key, at=now) for limit in limits)
     if exceeded:
         seconds = max(waits.values())
@@ -102,19 +101,13 @@ def _limits(username: str) -> list[_Limit]:
         )
     ]
     if address is not None:
-        limits.append(_Limit(_address_key(address), store.get(LOGIN_ATTEMPT_LIMIT), ADDRESS_SECONDS))
+        key = f"address {site_of(address)}"
+        limits.append(_Limit(key, store.get(LOGIN_ATTEMPT_LIMIT), ADDRESS_SECONDS))
     return [limit for limit in limits if limit.most]
 
 
 def _name_key(username: str) -> str:
     return "name " + sha256(username.lower().encode(errors="surrogatepass")).hexdigest()
-
-
-def _address_key(address: str) -> str:
-    parsed = ip_address(address)
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return f"address {ip_network((parsed, IPV6_SITE), strict=False)}"
-    return f"address {parsed}"
 
 
 def _one_at_a_time(limits: Iterable[_Limit]) -> None:
@@ -140,7 +133,7 @@ def _record_once(exceeded: Iterable[_Limit], username: str, now: datetime) -> No
         record("LOGIN_THROTTLED", details=details)
 
 
-def _remove_old(now: datetime) -> None:
-    """Skips what somebody else is removing."""
+def remove_old(now: datetime) -> None:
+    """Remove attempts that no window reaches any more; skips what somebody else is removing."""
     old = LoginAttempt.objects.select_for_update(skip_locked=True).filter(at__lt=now - KEPT)
     LoginAttempt.objects.filter(pk__in=old.values("pk")[:REMOVED_AT_ONCE]).delete()
