@@ -21,6 +21,7 @@ from rest_framework.test import APIClient
 
 from accounts.bootstrap import TEAM_ID
 from accounts.models import Session, Team, User
+from accounts.rate_limits import counter
 from snapotter.runtime import store
 
 UNUSABLE = make_password(None)
@@ -33,6 +34,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Tests that commit clean up by TRUNCATE, which the audit log refuses otherwise."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_log DISABLE TRIGGER audit_log_no_truncate")
+        cursor.execute("ALTER TABLE audit_head DISABLE TRIGGER audit_head_no_truncate")
     yield
     # Threads that async code lends keep their connections, which would keep the database from being dropped.
     with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -47,6 +49,14 @@ def settings_are_defaults() -> None:
     """Each test begins as if an empty table of settings had just been read; `store.forget()` reads again."""
     store.forget()
     store.remember({}, LONG_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def requests_are_counted_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of a test are rolled back, what a process remembers of them is not; and no minute ends in the
+    middle of a test."""
+    counter.forget()
+    monkeypatch.setattr(counter, "_clock", lambda: 30.0)
 
 
 def create_user(username: str, *, role: str = "user", team: Team | None = None, **columns: Any) -> User:

@@ -192,7 +192,8 @@ class ApiKey(models.Model):
 
 
 class LoginAttempt(models.Model):
-    """That somebody tried to sign in: `key` is a hashed name or an address (see `accounts.throttle`)."""
+    """That somebody tried to come in: `key` is a hashed name, an address (see `accounts.throttle`) or what an
+    API key that failed is counted by (see `accounts.key_failures`)."""
 
     key = models.CharField(max_length=80)
     at = models.DateTimeField(db_index=True)
@@ -203,3 +204,21 @@ class LoginAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} at {self.at}"
+
+
+class RateLimitCounter(models.Model):
+    """How many requests of `key` were reserved in a minute since the epoch (see `accounts.rate_limits`).
+
+    The table is UNLOGGED: what a crash forgets is a minute's counts.
+    """
+
+    pk = models.CompositePrimaryKey("minute", "key")
+    minute = models.IntegerField()
+    key = models.CharField(max_length=200)
+    hits = models.IntegerField()
+
+    class Meta:
+        db_table = "rate_limit_counters"
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.hits}"

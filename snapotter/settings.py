@@ -15,7 +15,7 @@ from snapotter.secret_key import load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = __version__
-_SHIP_STATIC = ("django-htmx", "drf-spectacular-sidecar")
+_SHIP_STATIC = ("django", "django-htmx", "drf-spectacular-sidecar")
 
 # --- where things are -------------------------------------------------------------------------------------
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")
@@ -69,6 +69,7 @@ CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_FAILURE_VIEW = "snapotter.api.errors.csrf_failure"
 
 # --- limits (0 means unlimited) ---------------------------------------------------------------------------
+RATE_LIMIT_PER_MIN = env.integer("RATE_LIMIT_PER_MIN", 1000, high=10_000_000)
 MAX_USERS = env.integer("MAX_USERS", 0)
 MAX_UPLOAD_SIZE_MB = env.number("MAX_UPLOAD_SIZE_MB", 200)
 MAX_MEGAPIXELS = env.number("MAX_MEGAPIXELS", 120)
@@ -83,14 +84,15 @@ AUDIT_RETENTION_DAYS = env.integer("AUDIT_RETENTION_DAYS", 0, high=36_500)
 # --- how it looks -----------------------------------------------------------------------------------------
 APP_NAME = env.text("APP_NAME", "SnapOtter")
 DEFAULT_THEME = env.choice("DEFAULT_THEME", "system", ["light", "dark", "system"])
-LANGUAGE_CODE = "en"
 LOCALES = {"en": "English"}  # the languages the pages are written in
 DEFAULT_LOCALE = env.choice("DEFAULT_LOCALE", "en", list(LOCALES))
+LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
 INSTALLED_APPS = [
+    "snapotter.administration.apps.AdministrationConfig",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.messages",
@@ -111,6 +113,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "snapotter.api.static.StaticFilesMiddleware",
     "snapotter.api.middleware.SecurityHeadersMiddleware",
+    "snapotter.api.rate_limit.RateLimitMiddleware",
     "django.middleware.common.CommonMiddleware",
     "accounts.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -180,6 +183,7 @@ WHITENOISE_USE_FINDERS = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.CredentialAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.access.Access"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.rate_limit.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["snapotter.api.parsers.EmptyIsObjectJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "snapotter.api.schema.AutoSchema",

@@ -42,10 +42,14 @@ def data_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[RunningServer]:
     """One server for all tests that only use it; its admin need not change the password first, and may
-    sign in as often as the tests do, all from one address."""
+    sign in and ask as often as the tests do, all from one address."""
     with temporary_data_dir() as path:
         running = RunningServer(
-            path, DEFAULT_PASSWORD=ADMIN_PASSWORD, SKIP_MUST_CHANGE_PASSWORD="true", LOGIN_ATTEMPT_LIMIT="0"
+            path,
+            DEFAULT_PASSWORD=ADMIN_PASSWORD,
+            SKIP_MUST_CHANGE_PASSWORD="true",
+            LOGIN_ATTEMPT_LIMIT="0",
+            RATE_LIMIT_PER_MIN="0",
         )
         running.start()
         yield running

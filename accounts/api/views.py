@@ -80,6 +80,7 @@ class ChangePassword(Endpoint):
         summary="Change your password; ends your other sessions and deletes your API keys",
         tags=AUTH,
         pending_password_change=True,
+        per_minute=30,
     )
     def post(self, request: Request, body: ChangePasswordBody) -> Ok:
         services.change_password(
@@ -97,6 +98,7 @@ class ApiKeys(Endpoint):
         answers=ApiKeyList,
         summary="Your API keys; everybody's with apikeys:all",
         tags=KEYS,
+        per_minute=30,
     )
     def get(self, request: Request) -> ApiKeyList:
         keys = selectors.api_keys(for_user=user_of(request))
@@ -109,6 +111,7 @@ class ApiKeys(Endpoint):
         status=201,
         summary="Make an API key; this answer is the only one to show it",
         tags=KEYS,
+        per_minute=30,
     )
     def post(self, request: Request, body: ApiKeyBody) -> NewApiKey:
         row, key = services.api_key_create(
@@ -129,7 +132,9 @@ class ApiKeys(Endpoint):
 
 
 class ApiKeyDetail(Endpoint):
-    @operation(access="apikeys:own", answers=Ok, summary="Delete one of your API keys", tags=KEYS)
+    @operation(
+        access="apikeys:own", answers=Ok, summary="Delete one of your API keys", tags=KEYS, per_minute=30
+    )
     def delete(self, request: Request, key_id: str) -> Ok:
         services.api_key_delete(user=user_of(request), key_id=parse_id(key_id, "key"))
         return Ok()

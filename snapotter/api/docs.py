@@ -18,6 +18,7 @@ class Reference(SpectacularSwaggerSplitView):
     schema = None  # the reference does not describe itself
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()
     url_name = "openapi"
     url_self = None
 
@@ -31,3 +32,4 @@ class OpenAPI(SpectacularYAMLAPIView):
     schema = None
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()

@@ -46,6 +46,11 @@ def body_of(error: SnapOtterError) -> dict[str, Any]:
     return body | error.extra
 
 
+def headers_of(error: SnapOtterError) -> dict[str, str]:
+    seconds = error.extra.get("retryAfter")
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
 def as_expected(error: Exception) -> SnapOtterError | None:
     """The SnapOtterError that says the same, or None for a bug."""
     if isinstance(error, SnapOtterError):
@@ -64,11 +69,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: never an HTML page, never a stack trace in an answer."""
     expected = as_expected(error)
     if expected is not None:
-        response = Response(body_of(expected), status=expected.status)
-        retry_after = expected.extra.get("retryAfter")
-        if retry_after is not None:
-            response["Retry-After"] = str(retry_after)
-        return response
+        return Response(body_of(expected), status=expected.status, headers=headers_of(expected))
     if isinstance(error, exceptions.APIException) and error.status_code < 500:
         code = HTTPStatus(error.status_code).name
         return Response({"error": str(error.detail), "code": code}, status=error.status_code)
@@ -80,9 +81,12 @@ def answer(request: HttpRequest, error: SnapOtterError, status: int | None = Non
     """JSON below /api/, a page elsewhere."""
     status = status or error.status
     if request.path.startswith("/api/"):
-        return JsonResponse(body_of(error), status=status)
+        return JsonResponse(body_of(error), status=status, headers=headers_of(error))
     context = {"status": status, "title": HTTPStatus(status).phrase, "message": error.message}
-    return render(request, "error.html", context, status=status)
+    page = render(request, "error.html", context, status=status)
+    for name, value in headers_of(error).items():
+        page[name] = value
+    return page
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -55,6 +55,12 @@ class Endpoint(APIView):
         handler = getattr(self, method.lower(), None)
         return bool(getattr(handler, "pending_password_change", False))
 
+    def per_minute(self, method: str) -> int | None:
+        """How often a caller may use the handler of an HTTP method in a minute; None for no limit of its
+        own."""
+        handler = getattr(self, method.lower(), None)
+        return getattr(handler, "per_minute", None)
+
 
 def operation(
     *,
@@ -66,12 +72,13 @@ def operation(
     tags: list[str] | None = None,
     parameters: list[OpenApiParameter] | None = None,
     pending_password_change: bool = False,
+    per_minute: int | None = None,
     **schema: Any,
 ) -> Callable[[Handler], Handler]:
     """Declare a handler. With `body` it gets the parsed body; a WireModel that it returns is sent as JSON.
 
-    `pending_password_change` opens it to sessions whose password must be changed first. `schema` goes to
-    drf-spectacular's extend_schema as it is.
+    `pending_password_change` opens it to sessions whose password must be changed first. `per_minute` is how
+    often one caller may use it. `schema` goes to drf-spectacular's extend_schema as it is.
     """
 
     def decorate(method: Handler) -> Handler:
@@ -84,6 +91,7 @@ def operation(
 
         handler.access = access  # type: ignore[attr-defined]  # read by Endpoint.access
         handler.pending_password_change = pending_password_change  # type: ignore[attr-defined]
+        handler.per_minute = per_minute  # type: ignore[attr-defined]
         schema.setdefault("responses", {status: answers, "default": ErrorBody})
         schema.setdefault("auth", [] if access == PUBLIC else None)
         schema.setdefault("request", body)
