@@ -6,26 +6,24 @@ Whatever changes users and roles runs in `access_change`, one at a time in all p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
 from accounts.errors import EscalationDenied
 from accounts.models import Role, User
-from accounts.permissions import BUILTIN_ROLES, effective, has_permission, of_role
+from accounts.permissions import effective, has_permission, of_role, tools_of_role
+from accounts.tool_permissions import ToolLimit
 from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
 from snapotter.common.locks import transaction_lock
-
-ToolLimit = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Authority:
-    """What somebody may do: permissions and, for `tools:use`, which tools ({mode, allowed}; None is all)."""
+    """What somebody may do: permissions and, for `tools:use`, which tools (None is all)."""
 
     permissions: frozenset[str]
     tools: ToolLimit | None = None
@@ -87,13 +85,8 @@ def _current(caller: User, permission: str) -> User:
 
 
 def _tools_of(role: Role) -> ToolLimit | None:
-    return None if role.name in BUILTIN_ROLES else role.tool_permissions
+    return tools_of_role(role.name, role.tool_permissions)
 
 
 def _within(inner: ToolLimit | None, outer: ToolLimit | None) -> bool:
-    """Whether `outer` allows all that `inner` does. Limits of two modes are not comparable here: refused."""
-    if outer is None:
-        return True
-    if inner is None or inner["mode"] != outer["mode"]:
-        return False
-    return set(inner["allowed"]) <= set(outer["allowed"])
+    return outer is None or (inner is not None and inner.is_within(outer))

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from accounts.tool_permissions import NO_TOOL, ToolLimit, from_stored
+
 PERMISSIONS: Final = (
     "tools:use",
     "files:own",
@@ -54,14 +56,14 @@ ADMINISTRATIVE: Final = frozenset(
 _MODELS: Final[Mapping[str, tuple[str, str | None]]] = MappingProxyType(
     {
         "accounts.user": ("users:manage", "users:manage"),
-        "accounts.role": ("audit:read", "users:manage"),
+        "accounts.role": ("users:manage", "users:manage"),
         "accounts.team": ("teams:manage", "teams:manage"),
         "accounts.session": ("users:manage", "users:manage"),
         "accounts.apikey": ("apikeys:all", "apikeys:all"),
         "audit.auditentry": ("audit:read", None),
         "runtime.setting": ("settings:write", "settings:write"),
         "library.userfile": ("files:all", "files:all"),
-        "processing.job": ("system:health", "system:health"),
+        "processing.job": ("system:health", None),
         "processing.pipeline": ("pipelines:all", "pipelines:all"),
     }
 )
@@ -92,6 +94,24 @@ def effective(user: Any, scope: Collection[str] | None = None) -> frozenset[str]
 def has_permission(user: Any, permission: str, scope: Collection[str] | None = None) -> bool:
     """Whether `user` holds `permission`. Anonymous and disabled users hold none."""
     return permission in effective(user, scope)
+
+
+def tools_of_role(name: str, stored: Any) -> ToolLimit | None:
+    """What limits the tools of a role; None for nothing, as in a built-in role whatever its row says."""
+    return None if name in BUILTIN_ROLES else from_stored(stored)
+
+
+def tool_limit(user: Any) -> ToolLimit | None:
+    """What limits the tools of `user` in this request, None for nothing; for who looks at many tools."""
+    if not has_permission(user, "tools:use"):
+        return NO_TOOL
+    return tools_of_role(user.role_id, user.role.tool_permissions)
+
+
+def may_use_tool(user: Any, tool_id: str, category: str) -> bool:
+    """Whether `user` holds `tools:use` and has a role that is not limited to other tools."""
+    limit = tool_limit(user)
+    return limit is None or limit.allows(tool_id, category)
 
 
 def has_django_permission(user: Any, name: str) -> bool:

@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Role, User
-from accounts.permissions import BUILTIN_ROLES, PERMISSIONS, RESERVED, effective, has_permission, ordered
+from accounts.permissions import (
+    BUILTIN_ROLES,
+    PERMISSIONS,
+    RESERVED,
+    effective,
+    has_permission,
+    may_use_tool,
+    ordered,
+)
+from accounts.tests.people import create_role
 from conftest import create_user
 
 
@@ -84,3 +95,45 @@ def test_django_asks_the_same_function(admin: User, permission: str, allowed: bo
 def test_the_admin_site_is_for_those_who_manage_something(admin: User, alice: User) -> None:
     assert (admin.is_staff, admin.is_superuser, admin.has_module_perms("accounts")) == (True, True, True)
     assert (alice.is_staff, alice.is_superuser, alice.has_module_perms("accounts")) == (False, False, False)
+
+
+CROP = {"mode": "tool", "allowed": ["crop"]}
+
+
+def test_a_role_without_a_limit_may_use_every_tool(alice: User) -> None:
+    assert may_use_tool(alice, "crop", "essentials")
+    Role.objects.filter(name="user").update(tool_permissions=CROP)
+    alice.role.refresh_from_db()
+    assert may_use_tool(alice, "resize", "essentials"), "a built-in role has none, whatever its row says"
+
+
+@pytest.mark.parametrize(
+    ("tools", "crop", "resize", "convert"),
+    [
+        (None, True, True, True),
+        (CROP, True, False, False),
+        ({"mode": "category", "allowed": ["essentials"]}, True, True, False),
+        ({"mode": "category", "allowed": []}, False, False, False),
+        ({"mode": "nonsense"}, False, False, False),
+    ],
+)
+def test_the_limit_of_a_custom_role_decides(
+    db: None, tools: dict[str, Any] | None, crop: bool, resize: bool, convert: bool
+) -> None:
+    create_role("limited", "tools:use", tools=tools)
+    user = create_user("dora", role="limited")
+    assert may_use_tool(user, "crop", "essentials") is crop
+    assert may_use_tool(user, "resize", "essentials") is resize
+    assert may_use_tool(user, "convert", "format") is convert
+
+
+def test_without_tools_use_there_is_no_tool(alice: User) -> None:
+    alice.scope = frozenset({"files:own"})
+    create_role("readers", "files:own", tools=CROP)
+    for user in (alice, create_user("dora", role="readers"), AnonymousUser()):
+        assert not may_use_tool(user, "crop", "essentials")
+
+
+def test_somebody_disabled_may_use_no_tool(admin: User) -> None:
+    admin.is_active = False
+    assert not may_use_tool(admin, "crop", "essentials")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts.tool_permissions import ToolLimit, require_known
 from processing import registry
 from processing.registry import RegistryError, collect
 
@@ -91,6 +92,12 @@ def test_it_refuses_a_module_without_a_tool(catalogue: Catalogue) -> None:
     catalogue.add("image/empty.py", text="")
     with pytest.raises(RegistryError, match="exactly one tool"):
         catalogue.collect()
+
+
+def test_roles_can_be_limited_to_every_tool_there_is() -> None:
+    tools = registry.all_tools()
+    require_known(ToolLimit(mode="tool", allowed=[tool.id for tool in tools]))
+    require_known(ToolLimit(mode="category", allowed=sorted({tool.category for tool in tools})))
 
 
 def test_neither_it_nor_the_engine_imports_django() -> None:
