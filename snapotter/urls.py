@@ -1,6 +1,8 @@
 """Every address of the site."""
 
+from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from snapotter.api.docs import OpenAPI, Reference
 from snapotter.api.health import Health, Unknown
@@ -18,6 +20,8 @@ urlpatterns = [
     path("api/v1/", include("processing.api.urls")),
     re_path(r"^api/", Unknown.as_view()),
     path("theme", theme, name="theme"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("processing.urls")),
 ]

@@ -1,0 +1,1 @@
+"""The administrators' home: Django's admin with our door in front, our look, and services behind."""

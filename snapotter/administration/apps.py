@@ -1,0 +1,14 @@
+from django.contrib.admin.apps import AdminConfig
+
+
+class AdministrationConfig(AdminConfig):
+    """`django.contrib.admin`, so that every app's `admin.py` registers in our site."""
+
+    default_site = "snapotter.administration.site.AdministrationSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from django.contrib import admin
+        from django.contrib.auth.models import Group
+
+        admin.site.unregister(Group)  # ours are roles
