@@ -28,7 +28,7 @@ from django.db import Error, connection
 from django.http import HttpRequest
 
 from accounts.addresses import site_of
-from audit.middleware import client_ip
+from audit import context
 from snapotter.common.errors import TooManyRequests
 
 log = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ def standing_of(request: HttpRequest) -> Standing | None:
     return getattr(request, "rate_standing", None)
 
 
-def key_of_address(request: HttpRequest) -> str:
-    """What a request is counted by when nobody is signed in."""
-    address = client_ip(request)
+def key_of_address() -> str:
+    """What the current request is counted by when nobody is signed in."""
+    address = context.current().ip_address
     return f"address {site_of(address)}" if address else "address unknown"

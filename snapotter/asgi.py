@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from io import BytesIO
 from typing import IO, Any, cast
 
 from django import setup
@@ -46,8 +47,7 @@ class ThreadedHandler(ASGIHandler):
         except RequestAborted:
             return
         except BodyTooLarge:
-            await body_limit.refuse(send)
-            return
+            scope, body = {**scope, body_limit.TOO_LARGE: True}, BytesIO()
         response = await self._in_thread(self._respond, scope, body)
         if response.streaming:
             await self._stream(response, receive, send)
@@ -77,6 +77,8 @@ class ThreadedHandler(ASGIHandler):
             # exactly one of the two is there: the request, or the answer to one that cannot be read
             response: Any = error if request is None else self.get_response(request)
             response._handler_class = type(self)  # the sender of request_finished
+            if body_limit.TOO_LARGE in scope:
+                response["Connection"] = "close"  # the rest of the body is not read
             if response.streaming:
                 connections.close_all()  # back to the pool, however long the client takes
             else:

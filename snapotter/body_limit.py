@@ -6,15 +6,13 @@ form. Whether the credentials are any good is for the view to say: they only dec
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
-from snapotter.common.errors import TooLarge
-
 FORM_BYTES = 2 * 2**20
+TOO_LARGE: Final = "snapotter.body_too_large"  # in the scope: the body is missing, answer 413
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -54,14 +52,3 @@ def counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return receive_counted
-
-
-async def refuse(send: Send) -> None:
-    """413; the connection is closed, as the rest of the body is not read."""
-    error = TooLarge("The request is larger than this server accepts")
-    body = json.dumps({"error": error.message, "code": error.code}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send(
-        {"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]}
-    )
-    await send({"type": "http.response.body", "body": body})

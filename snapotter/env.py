@@ -6,6 +6,7 @@ Every secret may also come from a file named by `<NAME>_FILE`, as Docker and sys
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
+# RFC 6454: scheme, host and port, and nothing after it
+ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 
 
 def _raw(name: str) -> str | None:
@@ -94,6 +97,15 @@ def path(name: str, default: str | Path) -> Path:
 def words(name: str) -> list[str]:
     """A comma-separated list, blanks trimmed, empty items dropped."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """Web origins, separated by commas, as browsers send them (`https://app.example.org:8443`), or `*`."""
+    found = [word.lower() for word in words(name)]
+    for origin in found:
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            raise _refuse(name, origin, "origins like https://app.example.org, separated by commas, or *")
+    return found
 
 
 def database(name: str) -> dict[str, Any] | None:

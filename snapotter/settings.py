@@ -32,6 +32,20 @@ TRUST_PROXY = env.boolean("TRUST_PROXY", False)
 EXTERNAL_URL = env.text("EXTERNAL_URL")
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ["fatal", "error", "warn", "info", "debug", "trace"])
 
+# Other origins whose pages may call the API. Never with cookies: a page elsewhere brings a token of its own
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ORIGIN")
+CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ALLOWED_ORIGINS
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "cache-control", "content-type", "if-none-match", "if-range"),
+    *("last-event-id", "prefer", "range", "x-requested-with"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Retry-After"),
+    *("X-File-Results", "X-Job-Id", "X-Request-Id"),
+    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
+]
+
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # self-hosted under any name; nothing we build from the Host header leaves the request
 CSRF_TRUSTED_ORIGINS = [EXTERNAL_URL.rstrip("/")] if EXTERNAL_URL else []
@@ -111,14 +125,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "snapotter.api.static.StaticFilesMiddleware",
     "snapotter.api.middleware.SecurityHeadersMiddleware",
+    "snapotter.api.static.StaticFilesMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "audit.middleware.RequestContextMiddleware",
     "snapotter.api.rate_limit.RateLimitMiddleware",
+    "snapotter.api.middleware.BodyLimitMiddleware",
     "django.middleware.common.CommonMiddleware",
     "accounts.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.AuthenticationMiddleware",
-    "audit.middleware.RequestContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "snapotter.api.middleware.ExpectedErrorsMiddleware",
@@ -143,7 +159,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- database: a real server, or the embedded one from the data directory ----------------------------------
-# The pool is per process. Every request thread, the lane threads and the listeners share it.
+# The pool is per process, shared by its threads. The listener alone has a connection of its own.
 _POOL = {"min_size": 0, "max_size": 16, "timeout": 30}
 _configured: dict[str, Any] | None = env.database("DATABASE_URL")
 DATABASES: dict[str, dict[str, Any]] = {

@@ -15,6 +15,7 @@ from tests.running import RunningServer
 pytestmark = pytest.mark.system
 
 MEGABYTE = 2**20
+ORIGIN = "https://app.example.org"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,11 @@ def small() -> Iterator[RunningServer]:
     """A server that takes files of one megabyte."""
     with temporary_data_dir() as path:
         server = RunningServer(
-            path, DEFAULT_PASSWORD=ADMIN_PASSWORD, SKIP_MUST_CHANGE_PASSWORD="true", MAX_UPLOAD_SIZE_MB="1"
+            path,
+            DEFAULT_PASSWORD=ADMIN_PASSWORD,
+            SKIP_MUST_CHANGE_PASSWORD="true",
+            MAX_UPLOAD_SIZE_MB="1",
+            CORS_ORIGIN=ORIGIN,
         )
         server.start()
         yield server
@@ -58,3 +63,10 @@ def test_a_body_of_undeclared_length_is_counted(small: RunningServer) -> None:
         for _ in range(3):
             connection.sendall(chunk)
         assert connection.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+def test_a_page_of_an_allowed_origin_can_read_the_refusal(small: RunningServer) -> None:
+    answer = upload(small, FORM_BYTES + MEGABYTE, Origin=ORIGIN)
+    assert answer.status_code == 413
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["X-Request-Id"]

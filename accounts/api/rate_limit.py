@@ -26,4 +26,4 @@ def _caller(request: Request) -> str:
     """With sign-in switched off everybody is one user: then it is the address, too."""
     credential = request.auth
     signed_in = isinstance(credential, Credential) and credential.kind != "anonymous"
-    return f"user {request.user.pk}" if signed_in else key_of_address(request._request)
+    return f"user {request.user.pk}" if signed_in else key_of_address()

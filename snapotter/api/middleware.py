@@ -7,7 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from snapotter.api.errors import answer
-from snapotter.common.errors import SnapOtterError
+from snapotter.body_limit import TOO_LARGE
+from snapotter.common.errors import SnapOtterError, TooLarge
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -37,6 +38,18 @@ class SecurityHeadersMiddleware:
         for name, value in (HEADERS | TLS_HEADERS if request.is_secure() else HEADERS).items():
             response.headers.setdefault(name, value)
         return response
+
+
+class BodyLimitMiddleware:
+    """The answer to a request whose body was not read to its end: see snapotter.body_limit."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if getattr(request, "scope", {}).get(TOO_LARGE):
+            return answer(request, TooLarge("The request is larger than this server accepts"))
+        return self.get_response(request)
 
 
 class ExpectedErrorsMiddleware:

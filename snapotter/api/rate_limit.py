@@ -27,7 +27,7 @@ class RateLimitMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if _is_limited(request):
             try:
-                admit(request, key_of_address(request), settings.RATE_LIMIT_PER_MIN)
+                admit(request, key_of_address(), settings.RATE_LIMIT_PER_MIN)
             except TooManyRequests as error:
                 return answer(request, error)
         return self.get_response(request)

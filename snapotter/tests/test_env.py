@@ -83,3 +83,34 @@ def test_any_other_database_url_is_refused(monkeypatch: pytest.MonkeyPatch, url:
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
         env.database("DATABASE_URL")
+
+
+def test_origins_are_a_list_in_the_form_browsers_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORIGINS", " https://App.example.org , http://localhost:5173,http://[::1]:80,")
+    assert env.origins("ORIGINS") == ["https://app.example.org", "http://localhost:5173", "http://[::1]:80"]
+    monkeypatch.setenv("ORIGINS", "*")
+    assert env.origins("ORIGINS") == ["*"]
+    monkeypatch.delenv("ORIGINS")
+    assert env.origins("ORIGINS") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "app.example.org",
+        "https://",
+        "https://app.example.org/",
+        "https://app.example.org/path",
+        "https://user@app.example.org",
+        "https://*.example.org",
+        "https://app.example.org:",
+        "ftp://app.example.org",
+        "null",
+        "https://a b",
+        "https://good.example, bad",
+    ],
+)
+def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    with pytest.raises(ImproperlyConfigured, match="ORIGINS must be origins like"):
+        env.origins("ORIGINS")
