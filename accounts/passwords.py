@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from snapotter.common.errors import ValidationFailed
 from snapotter.runtime import store
+from snapotter.runtime.definition import Definition
 from snapotter.runtime.registry import (
     PASSWORD_DIGIT,
     PASSWORD_LOWERCASE,
     PASSWORD_MIN_LENGTH,
     PASSWORD_SPECIAL,
     PASSWORD_UPPERCASE,
-    Definition,
 )
 
 MAX_LENGTH: Final = 1024

@@ -1,9 +1,10 @@
-"""Reading settings: from memory, which is at most a second behind the table.
+"""Reading settings: from memory, which hears of every change.
 
-Each process rereads the whole table (some dozen short rows, one query below a millisecond) when its copy is a
-second old and a setting is asked for; a change made in this process is seen at once. LISTEN would need a
-thread and a connection of the pool in every web process for ever, would miss what is sent while it
-reconnects, and so would need this reading anyway.
+Each process keeps a copy of the whole table, some dozen short rows. A change made in this process drops it
+at once. A change made elsewhere drops it by a notification (the trigger of migration 0003), and so does every
+gap in which one might have been missed. A dropped copy is read again when a setting is asked for.
+
+Where no listener runs (commands), or while it has no connection, a copy is good for one second.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ import time
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from django.db import Error
+from django.db import Error, connection
 
+from snapotter.common import listener
 from snapotter.runtime.definition import Definition
 from snapotter.runtime.models import Setting
 
 log = logging.getLogger(__name__)
 
+CHANNEL: Final = "settings"
 MAX_AGE_SECONDS: Final = 1.0
+# Not for ever: a pooler or a network in between may swallow notifications without closing the connection.
+LISTENING_MAX_AGE_SECONDS: Final = 60.0
 
 T = TypeVar("T")
 
@@ -41,15 +46,13 @@ class _Copy:
             if time.monotonic() < self._fresh_until:
                 return self._rows
             changes = self._changes
-        return self._keep(_read(self._rows), changes)
-
-    def _keep(self, rows: Mapping[str, str], changes: int) -> Mapping[str, str]:
+        rows, seconds = _read(self._rows)
         with self._lock:
             if changes == self._changes:  # else it was read before the change
-                self.remember(rows)
+                self.remember(rows, seconds)
         return rows
 
-    def remember(self, rows: Mapping[str, str], seconds: float = MAX_AGE_SECONDS) -> None:
+    def remember(self, rows: Mapping[str, str], seconds: float) -> None:
         self._rows, self._fresh_until = rows, time.monotonic() + seconds
 
     def forget(self) -> None:
@@ -58,18 +61,33 @@ class _Copy:
             self._fresh_until = 0.0
 
 
-def _read(known: Mapping[str, str]) -> Mapping[str, str]:
-    """Without a database, what was known: the page that says so needs settings too."""
+def _read(known: Mapping[str, str]) -> tuple[Mapping[str, str], float]:
+    """The rows and how long they are good for.
+
+    Without a database, what was known: the page that says so needs settings too.
+    """
     try:
-        return dict(Setting.objects.values_list("key", "value"))
+        return dict(Setting.objects.values_list("key", "value")), _max_age()
     except Error as error:
         log.error("settings cannot be read, the last known ones stay: %s", error)
-        return known
+        return known, MAX_AGE_SECONDS
+
+
+def _max_age() -> float:
+    """What a transaction reads may be rolled back, and nobody would be notified."""
+    if listener.is_connected() and not connection.in_atomic_block:
+        return LISTENING_MAX_AGE_SECONDS
+    return MAX_AGE_SECONDS
 
 
 _copy = _Copy()
 forget = _copy.forget
 remember = _copy.remember
+
+
+def follow_changes() -> None:
+    """Drop the copy at each notification, once a listener runs."""
+    listener.subscribe(CHANNEL, lambda key: forget())
 
 
 def get(definition: Definition[T]) -> T:

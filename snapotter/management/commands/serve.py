@@ -15,6 +15,7 @@ from gunicorn.app.base import BaseApplication
 from accounts.bootstrap import ensure_first_run
 from processing.lane import fast_lane
 from processing.services import jobs_end_abandoned
+from snapotter.common import listener
 from snapotter.common.locks import advisory_lock
 
 
@@ -88,8 +89,8 @@ def configuration() -> dict[str, Any]:
             settings.LOG_LEVEL, settings.LOG_LEVEL
         ),
         "post_fork": _stop_at_once_while_booting,
-        "post_worker_init": _warm,
-        "worker_exit": _close,
+        "post_worker_init": _begin,
+        "worker_exit": _end,
     }
 
 
@@ -99,9 +100,11 @@ def _stop_at_once_while_booting(server: Any, worker: Any) -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def _warm(worker: Any) -> None:
+def _begin(worker: Any) -> None:
     fast_lane().warm()
+    listener.start()
 
 
-def _close(server: Any, worker: Any) -> None:
+def _end(server: Any, worker: Any) -> None:
+    listener.stop()
     fast_lane().close()

@@ -1,4 +1,4 @@
-"""What a process knows of the settings: its own changes at once, those of others within a second."""
+"""What a process without a listener knows of the settings: own changes at once, others within a second."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def test_a_reading_that_a_change_overtook_is_not_kept(
     store.forget()
     old = dict(Setting.objects.values_list("key", "value"))
 
-    def overtaken(known: object) -> dict[str, str]:
+    def overtaken(known: object) -> tuple[dict[str, str], float]:
         monkeypatch.undo()
         change({"appName": "Holt"})
-        return old
+        return old, store.LISTENING_MAX_AGE_SECONDS
 
     monkeypatch.setattr(store, "_read", overtaken)
     assert store.get(APP_NAME) == "SnapOtter"
