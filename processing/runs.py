@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from processing import services
+from processing.catalogue import require_usable
 from processing.engine.execute import check
 from processing.lane import fast_lane
 from processing.limits import current_limits
@@ -49,8 +50,8 @@ def run_one(
 ) -> ActiveRun:
     """Check everything, then run; returns with the job finished, or still processing after SYNC_WAIT_MS.
 
-    Raises what `accept_one`, `parse_settings` and the engine's `check` raise, in this order. A failed run
-    carries its error in `run.error`.
+    Raises what `accept_one`, `parse_settings` and `run_accepted` raise, in this order. A failed run carries
+    its error in `run.error`.
     """
     accepted = accept_one(uploads)
     tool_settings = parse_settings(tool, settings_text)
@@ -60,6 +61,11 @@ def run_one(
 def run_accepted(
     *, user: Any, tool: Tool[Any], accepted: AcceptedFile, tool_settings: ToolSettings, wait: bool = True
 ) -> ActiveRun:
+    """Every run of a user comes through here, whatever its entrance has checked before.
+
+    Raises what `require_usable` and the engine's `check` raise.
+    """
+    require_usable(tool, user=user)
     check(tool, tool_settings, accepted.source, current_limits())
     job = services.job_create(user=user, tool=tool, tool_settings=tool_settings, accepted=accepted)
     return fast_lane().run(job, tool, settings.SYNC_WAIT_MS / 1000 if wait else 0.0)

@@ -33,7 +33,7 @@ from snapotter.common.errors import NotFound, SnapOtterError
 def tools(request: HttpRequest) -> HttpResponse:
     """The catalogue, narrowed down by `q`."""
     query = request.GET.get("q", "").strip()[:100]
-    groups = grouped(catalogue.enabled_tools(), query)
+    groups = grouped(catalogue.usable_tools(user=request.user), query)
     context = {"groups": groups, "query": query, "found": sum(group.found for group in groups)}
     return render(request, "tools/index.html", context)
 
@@ -44,7 +44,10 @@ def tools(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def tool(request: HttpRequest, section: str, tool_id: str) -> HttpResponse:
     """A tool's page; posted to, it runs the tool and answers with what came out."""
-    found = catalogue.get(section, tool_id)
+    try:
+        found = catalogue.get(section, tool_id, user=request.user)
+    except SnapOtterError as error:
+        return _refused(request, error)
     if request.method == "POST":
         return _run(request, found)
     form = form_class(found)(initial=_earlier_settings(request, found))
@@ -62,6 +65,13 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 def _is_partial(request: HttpRequest) -> bool:
     return bool(request.headers.get("HX-Request"))
+
+
+def _refused(request: HttpRequest, error: SnapOtterError) -> HttpResponse:
+    """A whole page: htmx, which would put it into a corner of this one, is sent to fetch it."""
+    if not _is_partial(request):
+        raise error
+    return HttpResponse(status=error.status, headers={"HX-Redirect": request.path})
 
 
 def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
@@ -103,7 +113,7 @@ def _run_accepted(
 
 def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
     template = "tools/outcome.html" if _is_partial(request) else "tools/job.html"
-    response = render(request, template, {"outcome": Outcome(job)})
+    response = render(request, template, {"outcome": Outcome(job, user=user_of(request))})
     if _is_partial(request):
         response["HX-Push-Url"] = "false"
     return response

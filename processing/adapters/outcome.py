@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from processing import registry
+from accounts.models import User
+from processing import catalogue, registry
 from processing.api.answers import input_name, is_expired
 from processing.engine.formats import FORMATS
 from processing.models import Job, JobStatus
@@ -55,8 +56,9 @@ class Output:
 class Outcome:
     """Everything the templates ask about one job."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, user: User) -> None:
         self.job = job
+        self.user = user
 
     @cached_property
     def result(self) -> JobResult:
@@ -69,6 +71,11 @@ class Outcome:
             return registry.find(self.job.tool_id)
         except KeyError:
             return None
+
+    @cached_property
+    def can_run_again(self) -> bool:
+        """Whether the tool is still there and for whoever looks."""
+        return self.tool is not None and catalogue.is_usable(self.tool, user=self.user)
 
     @cached_property
     def state(self) -> Literal["running", "done", "failed", "expired"]:

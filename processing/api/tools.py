@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from processing.api.answers import ToolAnswer, accepted_answer, tool_answer
-from processing.catalogue import require_enabled
+from processing.catalogue import require_enabled, require_usable
 from processing.runs import run_one
 from processing.tooling import Tool, ToolUnavailable
-from snapotter.common.endpoint import Endpoint, ErrorBody, operation
+from snapotter.common.endpoint import SIGNED_IN, Endpoint, ErrorBody, operation
 from snapotter.common.multipart import MultiPartParser
 
 
@@ -29,10 +29,23 @@ def _refuse_library(request: Request) -> None:
         )
 
 
-def run(view: Endpoint, request: Request) -> Response:
+class ToolEndpoint(Endpoint):
+    """A tool that is turned off is absent whatever the method, and that it is, is not for strangers."""
+
+    tool: ClassVar[Tool[Any]]
+
+    def access(self, method: str) -> str:
+        return super().access(method) or SIGNED_IN
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require_enabled(self.tool)
+
+
+def run(view: ToolEndpoint, request: Request) -> Response:
     """200 when it finishes in time, else 202; a failed run answers with its error."""
-    tool: Tool[Any] = view.tool  # type: ignore[attr-defined]  # set by tool_view
-    require_enabled(tool)
+    tool = view.tool
+    require_usable(tool, user=request.user)  # before the body is read
     _refuse_library(request)
     uploads = [upload for _, files in request.FILES.lists() for upload in files]
     active = run_one(
@@ -49,7 +62,7 @@ def run(view: Endpoint, request: Request) -> Response:
     return Response(tool_answer(active.job))
 
 
-def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[Endpoint]:
+def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]:
     """The endpoint of one tool. The 1.x alias is the same view, left out of the OpenAPI document."""
     declare = operation(
         access="tools:use",
@@ -62,7 +75,8 @@ def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[Endpoint]:
         exclude=not documented,
     )
     name = "".join(word.title() for word in tool.path.replace("/", "-").split("-"))
-    return type(name, (Endpoint,), {"tool": tool, "parser_classes": [MultiPartParser], "post": declare(run)})
+    members = {"tool": tool, "parser_classes": [MultiPartParser], "post": declare(run)}
+    return type(name, (ToolEndpoint,), members)
 
 
 _ACCEPTED = {

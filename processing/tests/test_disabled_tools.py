@@ -37,6 +37,20 @@ def test_the_api_does_not_know_it(without_resize: None, api: Api, alice: User, u
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
+def test_no_method_knows_it(without_resize: None, api: Api, alice: User, method: str) -> None:
+    client = api.as_user(alice)
+    assert getattr(client, method)(RESIZE).status_code == 404
+    expected = 200 if method == "options" else 405
+    assert getattr(client, method)("/api/v1/tools/image/crop").status_code == expected
+
+
+@pytest.mark.parametrize("method", ["get", "post", "options"])
+def test_a_stranger_cannot_tell_it_from_another(without_resize: None, api: Api, method: str) -> None:
+    for url in (RESIZE, "/api/v1/tools/image/crop", "/api/v1/tools/image/teapot"):
+        assert getattr(api, method)(url).status_code == 401
+
+
 def test_a_stranger_learns_nothing_of_it(without_resize: None, api: Api) -> None:
     assert post(api, jpeg(), {"width": 50}).status_code == 401
 
