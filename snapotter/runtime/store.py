@@ -91,8 +91,12 @@ def follow_changes() -> None:
 
 
 def get(definition: Definition[T]) -> T:
-    """The value of a setting, its default when none is stored or the stored one is not valid any more."""
-    stored = _copy.rows().get(definition.name)
+    """The value of a setting."""
+    return value_of(definition, _copy.rows().get(definition.name))
+
+
+def value_of(definition: Definition[T], stored: str | None) -> T:
+    """What a row means: the default when there is none or what it holds is not valid any more."""
     if stored is None:
         return definition.default()
     try:

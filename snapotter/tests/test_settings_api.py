@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from accounts import settings_services
 from accounts.models import Role, User
+from accounts.settings_services import settings_change
+from accounts.tests.races import together
 from audit.models import AuditEntry
 from conftest import Api, create_user
-from snapotter.runtime import store
+from snapotter.api import runtime
+from snapotter.runtime import registry, services, store
+from snapotter.runtime.definition import MASK, Definition
+from snapotter.runtime.kinds import Text
 from snapotter.runtime.models import Setting
 from snapotter.runtime.registry import APP_NAME
 
@@ -20,6 +26,16 @@ URL = "/api/v1/settings"
 
 def put(client: Api, values: Any) -> Any:
     return client.put(URL, values, format="json")
+
+
+def with_definition(monkeypatch: pytest.MonkeyPatch, definition: Definition[Any]) -> None:
+    everything = {**registry.DEFINITIONS, definition.name: definition}
+    for module in (services, settings_services, runtime):
+        monkeypatch.setattr(module, "DEFINITIONS", everything)
+
+
+def recorded() -> dict[str, Any]:
+    return AuditEntry.objects.get(action="SETTINGS_UPDATED").details or {}
 
 
 class TestRead:
@@ -81,7 +97,21 @@ class TestChange:
         put(api.as_user(admin), {"defaultTheme": "dark", "appName": "Holt"})
         entry = AuditEntry.objects.get(action="SETTINGS_UPDATED")
         assert (entry.actor_id, entry.target_type) == (admin.pk, "setting")
-        assert entry.details == {"adminId": str(admin.pk), "keys": ["appName", "defaultTheme"]}
+        assert entry.details == {
+            "adminId": str(admin.pk),
+            "username": "admin",
+            "keys": ["appName", "defaultTheme"],
+            "changes": {"appName": ["SnapOtter", "Holt"], "defaultTheme": ["system", "dark"]},
+        }
+
+    def test_what_was_so_before_is_no_change(self, api: Api, admin: User) -> None:
+        put(api.as_user(admin), {"defaultTheme": "system"})
+        assert recorded()["changes"] == {}
+
+    def test_a_long_value_is_recorded_by_its_beginning(self, api: Api, admin: User) -> None:
+        put(api.as_user(admin), {"disabledTools": [f"tool-{number}" for number in range(900)]})
+        old, new = recorded()["changes"]["disabledTools"]
+        assert (old, new[:10], len(new)) == ("[]", '["tool-0",', 501)
 
     def test_nothing_to_change_changes_and_records_nothing(self, api: Api, admin: User) -> None:
         assert put(api.as_user(admin), {}).json() == {"ok": True, "updatedCount": 0}
@@ -116,6 +146,69 @@ class TestChange:
     def test_a_megabyte_of_openings_is_judged_quickly(self, api: Api, admin: User) -> None:
         assert put(api.as_user(admin), {"appName": "<a" * 500_000}).status_code == 400
 
+    def test_a_secret_given_as_its_mask_stays(
+        self, api: Api, admin: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with_definition(monkeypatch, Definition("token", Text(60), str, "Tests", "Token", secret=True))
+        client = api.as_user(admin)
+        put(client, {"token": "hunter2", "appName": "Holt"})
+        assert client.get(f"{URL}/token").json()["value"] == MASK
+        assert put(client, {"token": MASK, "appName": "Drey"}).status_code == 200
+        assert Setting.objects.get(key="token").value == "hunter2"
+        assert Setting.objects.get(key="appName").value == "Drey"
+
+    def test_a_secret_is_not_recorded(self, api: Api, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        with_definition(monkeypatch, Definition("token", Text(60), str, "Tests", "Token", secret=True))
+        put(api.as_user(admin), {"token": "hunter2"})
+        put(api.as_user(admin), {"token": "hunter3"})
+        changes = [entry.details["changes"] for entry in AuditEntry.objects.order_by("seq")]
+        assert changes == [{"token": ["", MASK]}, {"token": [MASK, MASK]}]
+
+    def test_two_at_once_record_what_each_really_replaced(self, transactional_db: None, admin: User) -> None:
+        def rename(name: str) -> Any:
+            return settings_change(user=admin, values={"appName": name})
+
+        assert together(lambda: rename("Holt"), lambda: rename("Drey")) == ["done", "done"]
+        first, second = [entry.details["changes"]["appName"] for entry in AuditEntry.objects.order_by("seq")]
+        assert first[0] == "SnapOtter"
+        assert second[0] == first[1]
+
     def test_who_may_only_read_is_refused(self, api: Api, alice: User) -> None:
         assert put(api, {"appName": "Holt"}).status_code == 401
         assert put(api.as_user(alice), {"appName": "Holt"}).status_code == 403
+
+
+class TestWhoMayChange:
+    """A custom role may hold `settings:write`; what concerns security and compliance is for full admins."""
+
+    @pytest.fixture
+    def keeper(self, api: Api) -> Api:
+        Role.objects.create(name="keeper", permissions=["settings:read", "settings:write"])
+        return api.as_user(create_user("keeper", role="keeper"))
+
+    @pytest.mark.parametrize(
+        "key", ["loginAttemptLimit", "maxSessionsPerUser", "passwordMinLength", "auditToolOperations"]
+    )
+    def test_a_keeper_of_settings_is_refused_what_asks_for_more(self, keeper: Api, key: str) -> None:
+        answer = put(keeper, {"appName": "Holt", key: "20"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
+        assert not Setting.objects.filter(key="appName").exists()
+
+    def test_a_keeper_of_settings_changes_the_others(self, keeper: Api) -> None:
+        assert put(keeper, {"appName": "Holt", "tempFileMaxAgeHours": 0.5}).status_code == 200
+
+    def test_who_may_not_change_it_does_not_learn_what_is_valid(self, keeper: Api) -> None:
+        assert put(keeper, {"loginAttemptLimit": "many"}).status_code == 403
+        assert put(keeper, {"loginAttemptLimit": "many", "defaultTheme": "dim"}).status_code == 403
+
+    def test_names_are_looked_at_first(self, keeper: Api) -> None:
+        assert put(keeper, {"loginAttemptLimit": "1", "teapot": "1"}).json()["code"] == "UNKNOWN_SETTING"
+        assert (
+            put(keeper, {"loginAttemptLimit": "1", "instance_id": "1"}).json()["code"] == "READONLY_SETTING"
+        )
+
+    def test_a_key_for_settings_alone_does_not_reach_security(self, api: Api, admin: User) -> None:
+        body = {"name": "night", "permissions": ["settings:write"]}
+        key = api.as_user(admin).post("/api/v1/api-keys", body, format="json").json()["key"]
+        assert put(api.with_token(key), {"appName": "Holt"}).status_code == 200
+        assert put(api.with_token(key), {"maxSessionsPerUser": "1"}).status_code == 403

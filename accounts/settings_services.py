@@ -1,0 +1,52 @@
+"""Changing settings that act while the server runs: who may, and what is recorded of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db import transaction
+
+from accounts.permissions import has_permission
+from audit.services import record
+from snapotter.common.errors import PermissionRefused
+from snapotter.runtime.registry import DEFINITIONS
+from snapotter.runtime.services import change, require_changeable
+
+WRITE: Final = "settings:write"
+LONGEST_RECORDED: Final = 500
+
+
+def settings_change(*, user: Any, values: Mapping[str, str]) -> None:
+    """Change the settings named, all or none, each given as text.
+
+    Raises UnknownSetting, ReadonlySetting, PermissionRefused when one of them needs more than the user may, and
+    ValidationFailed, in this order.
+    """
+    require_changeable(values)
+    if not all(has_permission(user, needed) for needed in _needed(values)):
+        raise PermissionRefused
+    with transaction.atomic():
+        changes = change(values)
+        if values:
+            record("SETTINGS_UPDATED", actor=user, details=_details(user, values, changes))
+
+
+def _needed(names: Mapping[str, str]) -> set[str]:
+    return {WRITE, *(DEFINITIONS[name].writes for name in names)}
+
+
+def _details(
+    user: Any, values: Mapping[str, str], changes: Mapping[str, tuple[str, str]]
+) -> dict[str, object]:
+    """The names asked for; of what differs now, how it was and is, masked where it is a secret."""
+    return {
+        "adminId": str(user.pk),
+        "username": user.username,
+        "keys": sorted(values),
+        "changes": {name: [_brief(old), _brief(new)] for name, (old, new) in changes.items()},
+    }
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= LONGEST_RECORDED else text[:LONGEST_RECORDED] + "…"
