@@ -53,3 +53,19 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action} by {self.actor_username}"
+
+
+class AuditHead(models.Model):
+    """The one row of `audit_head`: the newest entry, and how many there ever were. A trigger keeps it."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    seq = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    entries = models.BigIntegerField()
+
+    class Meta:
+        db_table = "audit_head"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="audit_head_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"

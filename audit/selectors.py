@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from ipaddress import ip_address
+from typing import Final
+from uuid import UUID
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from audit.chain import FIELDS, Entry
 from audit.models import AuditEntry
 
-_TEXT = {
-    "created_at": """to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
-    "ip_address": "host(ip_address)",
-}
-_COLUMNS = (*FIELDS, "hash")
-_CHAIN_SQL = "SELECT {} FROM audit_log ORDER BY audit_log.seq".format(  # noqa: S608  our own column names
-    ", ".join(_TEXT.get(column, f"{column}::text") for column in _COLUMNS)
-)
+FILTERS: Final = ("action", "from", "to", "ip")
 
 
-def chain_entries(*, chunk: int = 2000) -> Iterator[Entry]:
-    """Every entry in the text form that `audit.chain` hashes, oldest first, without loading all of them."""
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_CHAIN_SQL)
-        while rows := cursor.fetchmany(chunk):
-            for row in rows:
-                yield dict(zip(_COLUMNS, row, strict=True))
+def filters_of(query: Mapping[str, str]) -> dict[str, str]:
+    """What of a query narrows down `entries`, safe to record."""
+    return {name: query[name].replace("\0", "") for name in FILTERS if query.get(name)}
 
 
 def entries(query: Mapping[str, str]) -> QuerySet[AuditEntry]:
@@ -37,26 +26,32 @@ def entries(query: Mapping[str, str]) -> QuerySet[AuditEntry]:
     if action := query.get("action"):
         rows = rows.none() if "\0" in action else rows.filter(action=action)
     if ip := query.get("ip"):
-        rows = rows.filter(ip_address=ip) if _is_address(ip) else rows.none()
-    if start := _moment(query.get("from", "")):
+        rows = rows.filter(ip_address=ip) if is_address(ip) else rows.none()
+    if start := moment_of(query.get("from", "")):
         rows = rows.filter(created_at__gte=start)
     if end := _end(query.get("to", "")):
         rows = rows.filter(created_at__lt=end)
     return rows
 
 
+def entries_of_actor(actor_id: UUID, *, before: int | None = None) -> QuerySet[AuditEntry]:
+    """What somebody did, newest first, older than the entry `before`."""
+    rows = AuditEntry.objects.filter(actor_id=actor_id).order_by("-seq")
+    return rows if before is None else rows.filter(seq__lt=before)
+
+
 def _end(text: str) -> datetime | None:
     """The first moment that `to` excludes: a date is its whole day, a moment its whole millisecond, because
     that is all of it that an answer shows."""
-    moment = _moment(text)
+    moment = moment_of(text)
     try:
         return moment and moment + (timedelta(days=1) if _is_date(text) else timedelta(milliseconds=1))
     except OverflowError:
         return None
 
 
-def _moment(text: str) -> datetime | None:
-    """An ISO 8601 date or date and time; UTC when it names no zone."""
+def moment_of(text: str) -> datetime | None:
+    """An ISO 8601 date or date and time, UTC when it names no zone; None for anything else."""
     try:
         if _is_date(text):
             return datetime.combine(date.fromisoformat(text), time(), UTC)
@@ -74,7 +69,7 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     try:
         ip_address(text)
     except ValueError:

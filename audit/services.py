@@ -16,7 +16,13 @@ _TARGETS: Final = (
     ("FILE", "file"),
     ("ROLE", "role"),
     ("SETTINGS", "setting"),
+    ("TEAM", "team"),
+    ("BRANDING", "branding"),
+    ("SESSION", "session"),
+    ("AUDIT", "audit"),
+    ("TOOL", "tool"),
 )
+TARGET_TYPES: Final = sorted({kind for _, kind in _TARGETS})
 _MARKUP = str.maketrans("", "", "<>&\"'\0")
 NAME_LENGTH: Final = 200
 NOBODY: Final = "system"

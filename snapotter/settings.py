@@ -87,6 +87,7 @@ RATE_LIMIT_PER_MIN = env.integer("RATE_LIMIT_PER_MIN", 1000, high=10_000_000)
 MAX_USERS = env.integer("MAX_USERS", 0)
 MAX_UPLOAD_SIZE_MB = env.number("MAX_UPLOAD_SIZE_MB", 200)
 MAX_MEGAPIXELS = env.number("MAX_MEGAPIXELS", 120)
+MAX_LOGO_SIZE_KB = env.number("MAX_LOGO_SIZE_KB", 500)
 MAX_SVG_SIZE_MB = env.number("MAX_SVG_SIZE_MB", 10)
 PROCESSING_TIMEOUT_S = env.number("PROCESSING_TIMEOUT_S", 300)
 PROCESSING_MEMORY_MB = env.integer("PROCESSING_MEMORY_MB", 3072, low=256, high=2**20)
@@ -102,6 +103,7 @@ LOCALES = {"en": "English"}  # the languages the pages are written in
 DEFAULT_LOCALE = env.choice("DEFAULT_LOCALE", "en", list(LOCALES))
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "snapotter.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -204,6 +206,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["snapotter.api.parsers.EmptyIsObjectJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "snapotter.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "snapotter.api.errors.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,  # `format` in a query is ours
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

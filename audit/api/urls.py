@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from audit.api.views import AuditLog
+from audit.api.views import AuditLog, AuditLogExport
 
-urlpatterns = [path("audit-log", AuditLog.as_view(), name="api-audit-log")]
+urlpatterns = [
+    path("audit-log", AuditLog.as_view(), name="api-audit-log"),
+    path("audit-log/export", AuditLogExport.as_view(), name="api-audit-log-export"),
+]

@@ -9,10 +9,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from audit.chain import verify
 from audit.models import AuditEntry
-from audit.selectors import chain_entries
 from audit.services import record
+from audit.tests.tampering import findings
 
 
 @pytest.mark.django_db
@@ -44,7 +43,7 @@ def test_an_entry_outlives_its_user_and_still_names_them(alice: AbstractBaseUser
     alice.delete()
     entry.refresh_from_db()
     assert (entry.user_id, entry.actor_id, entry.actor_username) == (None, alice_id, "alice")
-    assert list(verify(chain_entries())) == []
+    assert findings() == []
 
 
 @pytest.mark.django_db
@@ -78,7 +77,7 @@ def test_concurrent_writers_make_one_chain() -> None:
     for thread in threads:
         thread.join()
     assert AuditEntry.objects.count() == 40
-    assert list(verify(chain_entries())) == []
+    assert findings() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,7 +87,7 @@ def test_what_is_rolled_back_leaves_no_hole_in_the_chain() -> None:
         record("B")
         transaction.set_rollback(True)
     record("C")
-    assert list(verify(chain_entries())) == []
+    assert findings() == []
     assert [entry.action for entry in AuditEntry.objects.all()] == ["C", "A"]
 
 
@@ -99,4 +98,5 @@ def test_the_migration_can_be_undone_and_done_again() -> None:
     call_command("migrate", "audit", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_log DISABLE TRIGGER audit_log_no_truncate")
+        cursor.execute("ALTER TABLE audit_head DISABLE TRIGGER audit_head_no_truncate")
     assert record("A").seq

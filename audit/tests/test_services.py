@@ -49,7 +49,12 @@ def test_the_actor_is_who_the_request_belongs_to_when_it_is_recorded(alice: Abst
         ("FILE_UPLOADED", "file"),
         ("ROLE_DELETED", "role"),
         ("SETTINGS_UPDATED", "setting"),
-        ("TEAM_CREATED", None),
+        ("TEAM_CREATED", "team"),
+        ("BRANDING_UPDATED", "branding"),
+        ("SESSION_ENDED", "session"),
+        ("AUDIT_EXPORTED", "audit"),
+        ("TOOL_EXECUTED", "tool"),
+        ("SOMETHING", None),
     ],
 )
 def test_the_action_tells_the_kind_of_target(action: str, kind: str | None) -> None:

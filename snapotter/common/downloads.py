@@ -5,6 +5,7 @@ RFC 9110 sections 13 (conditional requests) and 14 (ranges), RFC 6266 (Content-D
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator
 from typing import IO
@@ -49,6 +50,20 @@ def file_response(
     response["Content-Length"] = str(stop - start)
     response["Content-Type"] = content_type
     return _with_headers(response, quoted, name)
+
+
+def made_response(request: HttpRequest, file: IO[bytes], *, name: str, content_type: str) -> HttpResponseBase:
+    """Answer with a file that was made for this request alone, which is closed with the response.
+
+    It is sent whole and kept nowhere: a range of it would be one of another file the next time.
+    """
+    size = file.seek(0, os.SEEK_END)
+    response = _attachment(_body(request, file, 0, size), name)
+    response["Accept-Ranges"] = "none"
+    response["Cache-Control"] = "no-store"
+    response["Content-Length"] = str(size)
+    response["Content-Type"] = content_type
+    return response
 
 
 def _wanted_range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
@@ -98,10 +113,14 @@ async def _chunks(file: IO[bytes], start: int, length: int) -> AsyncIterator[byt
 
 
 def _with_headers(response: HttpResponseBase, etag: str, name: str) -> HttpResponseBase:
-    encoded = quote(name, safe="")
     response["ETag"] = etag
     response["Accept-Ranges"] = "bytes"
     response["Cache-Control"] = "private, max-age=3600"
+    return _attachment(response, name)
+
+
+def _attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:
+    encoded = quote(name, safe="")
     response["Content-Disposition"] = f"attachment; filename=\"{encoded}\"; filename*=UTF-8''{encoded}"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     response["X-Accel-Buffering"] = "no"
