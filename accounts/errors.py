@@ -67,3 +67,7 @@ class UserLimitReached(PermissionRefused):
     """This server has as many users as it may have."""
 
     code = "USER_LIMIT_REACHED"
+
+
+class BuiltinRole(ValidationFailed):
+    """The built-in roles cannot be changed."""

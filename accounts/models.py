@@ -40,6 +40,9 @@ class Role(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
+    # Not a column: how many users have it, where the query counted them.
+    user_count: int
+
     class Meta:
         db_table = "roles"
         constraints = [
@@ -56,6 +59,9 @@ class Team(models.Model):
     storage_quota = models.BigIntegerField(null=True, blank=True)
     retention_hours = models.IntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+
+    # Not a column: how many users are in it, where the query counted them.
+    member_count: int
 
     class Meta:
         db_table = "teams"

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from accounts.tool_permissions import NO_TOOL, ToolLimit, from_stored
+from snapotter.common.errors import PermissionRefused
 
 PERMISSIONS: Final = (
     "tools:use",
@@ -94,6 +95,12 @@ def effective(user: Any, scope: Collection[str] | None = None) -> frozenset[str]
 def has_permission(user: Any, permission: str, scope: Collection[str] | None = None) -> bool:
     """Whether `user` holds `permission`. Anonymous and disabled users hold none."""
     return permission in effective(user, scope)
+
+
+def require_any(user: Any, *permissions: str) -> None:
+    """Raises PermissionRefused unless `user` holds one of `permissions`."""
+    if effective(user).isdisjoint(permissions):
+        raise PermissionRefused
 
 
 def tools_of_role(name: str, stored: Any) -> ToolLimit | None:

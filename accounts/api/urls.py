@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import user_views, views
+from accounts.api import role_views, team_views, user_views, views
 
 urlpatterns = [
     path("auth/login", views.Login.as_view(), name="api-login"),
@@ -19,5 +19,9 @@ urlpatterns = [
     ),
     path("v1/api-keys", views.ApiKeys.as_view(), name="api-keys"),
     path("v1/api-keys/<str:key_id>", views.ApiKeyDetail.as_view(), name="api-key"),
+    path("v1/roles", role_views.Roles.as_view(), name="api-roles"),
+    path("v1/roles/<str:role_id>", role_views.RoleDetail.as_view(), name="api-role"),
+    path("v1/teams", team_views.Teams.as_view(), name="api-teams"),
+    path("v1/teams/<str:team_id>", team_views.TeamDetail.as_view(), name="api-team"),
     path("v1/config/auth", views.AuthConfiguration.as_view(), name="api-config-auth"),
 ]

@@ -44,6 +44,10 @@ class WireModel(BaseModel):
     def wire(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
 
+    def given(self) -> dict[str, Any]:
+        """The fields that the body names, by their Python names: what is absent is to stay as it is."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
 
 def parse_body(model: type[Body], data: object) -> Body:
     """Validate a JSON body. An empty one is `{}`.
@@ -52,6 +56,15 @@ def parse_body(model: type[Body], data: object) -> Body:
     """
     if not isinstance(data, Mapping):
         raise ValidationFailed("The body must be a JSON object")
+    return _parse(model, data, "body")
+
+
+def parse_query(model: type[Body], query: Mapping[str, str]) -> Body:
+    """Validate the parameters of an address, which are all text. Raises as `parse_body` does."""
+    return _parse(model, query, "query")
+
+
+def _parse(model: type[Body], data: Mapping[Any, Any], what: str) -> Body:
     try:
         return model.model_validate(dict(data), by_alias=True, by_name=False)
     except ValidationError as error:
@@ -60,4 +73,4 @@ def parse_body(model: type[Body], data: object) -> Body:
             for item in error.errors()
         ]
         summary = "; ".join(f"{problem['path']}: {problem['message']}" for problem in problems)
-        raise ValidationFailed(f"Invalid body: {summary}", details=problems) from None
+        raise ValidationFailed(f"Invalid {what}: {summary}", details=problems) from None

@@ -25,6 +25,14 @@ def test_python_names_are_not_accepted_from_outside() -> None:
         parse_body(Sample, {"display_name": "b"})
 
 
+def test_what_is_absent_is_told_from_what_is_null() -> None:
+    class Limits(WireModel):
+        most_bytes: int | None = None
+        most_hours: int | None = None
+
+    assert parse_body(Limits, {"mostBytes": None}).given() == {"most_bytes": None}
+
+
 def test_unknown_members_are_ignored() -> None:
     assert parse_body(Sample, {"displayName": "b", "more": 1}).item_count == 0
 
