@@ -10,7 +10,8 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import connection
 
-from processing import runner, services
+from audit import context
+from processing import runner, services, tool_audit
 from processing.engine.errors import InternalFailure
 from processing.engine.pool import ChildPool
 from processing.models import Job
@@ -33,7 +34,7 @@ class FastLane:
         """Run a claimed job; wait for it at most so long, then let a lane thread see it through."""
         run = runner.start(job, tool, self.pool)
         if not runner.drive(run, wait_seconds):
-            self._threads.submit(_see_through, run)
+            self._threads.submit(_see_through, run, tool_audit.detached(context.current()))
         return run
 
     def close(self) -> None:
@@ -41,9 +42,10 @@ class FastLane:
         self._threads.shutdown(wait=True)
 
 
-def _see_through(run: runner.ActiveRun) -> None:
+def _see_through(run: runner.ActiveRun, where: context.RequestContext) -> None:
     try:
-        runner.drive(run)
+        with context.use(where):
+            runner.drive(run)
     except Exception:  # a lane thread has nobody above it: log here, and end the job for its owner
         log.exception("job %s was lost by its lane", run.job.pk)
         services.job_fail(job=run.job, error=InternalFailure(), duration_ms=run.duration_ms)

@@ -8,16 +8,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from processing import workspace
+from processing import tool_audit, workspace
 from processing.models import FINISHED, Job, JobStatus
 from processing.results import JobResult
 from processing.tooling import Tool, ToolSettings
 from processing.uploads import AcceptedFile
 from snapotter.common.errors import SnapOtterError
+from snapotter.runtime import store
+from snapotter.runtime.registry import TEMP_FILE_MAX_AGE_HOURS
 
 log = logging.getLogger(__name__)
 
@@ -128,15 +129,25 @@ def _mine(job: Job) -> Any:
 
 
 def _finish(job: Job, values: Mapping[str, Any], duration_ms: int) -> bool:
-    now = timezone.now()
-    common = {"completed_at": now, "lease_until": None, "duration_ms": duration_ms}
-    ended = bool(_mine(job).update(**values, **common))
+    ending = {**values, "completed_at": timezone.now(), "lease_until": None, "duration_ms": duration_ms}
+    if not tool_audit.is_on():
+        return _end(job, ending)
+    with transaction.atomic():
+        user = tool_audit.hold_user(job)
+        ended = _end(job, ending)
+        if ended:
+            tool_audit.record_run(job, user)
+    return ended
+
+
+def _end(job: Job, values: Mapping[str, Any]) -> bool:
+    ended = bool(_mine(job).update(**values))
     if ended:
-        for name, value in {**values, **common}.items():
+        for name, value in values.items():
             setattr(job, name, value)
     return ended
 
 
 def _delete_after() -> Any:
-    hours = settings.FILE_MAX_AGE_HOURS
+    hours = store.get(TEMP_FILE_MAX_AGE_HOURS)
     return timezone.now() + timedelta(hours=hours) if hours else None

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from snapotter.runtime import store
-from snapotter.runtime.registry import APP_NAME, DEFAULT_THEME
+from snapotter.runtime.registry import APP_NAME, DEFAULT_LOCALE, DEFAULT_THEME
 
 THEMES = ("light", "dark", "system")
 
@@ -22,3 +22,4 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen if chosen in THEMES else store.get(DEFAULT_THEME),
         "auth_enabled": settings.AUTH_ENABLED,
     }
+        "locale": store.get(DEFAULT_LOCALE),

@@ -1,4 +1,7 @@
-"""`/api/v1/settings`: what an administrator changes while the server runs. Every value is a string."""
+"""`/api/v1/settings`: what an administrator changes while the server runs. Every value is a string.
+
+`/api/v1/config/locale` is the one of them that who is not signed in may know by name.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from rest_framework.request import Request
 
 from accounts.permissions import has_permission
 from accounts.settings_services import settings_change
-from snapotter.common.endpoint import Endpoint, operation
+from snapotter.common.endpoint import PUBLIC, Endpoint, operation
 from snapotter.common.errors import NotFound, PermissionRefused, ValidationFailed
 from snapotter.common.wire import Timestamp, WireModel
 from snapotter.runtime import store
 from snapotter.runtime.definition import Definition
 from snapotter.runtime.models import Setting
-from snapotter.runtime.registry import DEFINITIONS
+from snapotter.runtime.registry import DEFAULT_LOCALE, DEFINITIONS
 from snapotter.runtime.services import holds_tag
 
 TAGS = ["Settings"]
@@ -85,6 +88,18 @@ class SettingDetail(Endpoint):
             value=definition.shown(store.get(definition)),
             updated_at=row.updated_at if row else None,
         )
+
+
+class Locale(WireModel):
+    default_locale: str
+
+
+class DefaultLocale(Endpoint):
+    authentication_classes = ()
+
+    @operation(access=PUBLIC, answers=Locale, summary="The language of the pages", tags=TAGS)
+    def get(self, request: Request) -> Locale:
+        return Locale(default_locale=store.get(DEFAULT_LOCALE))
 
 
 def _as_text(values: Mapping[str, Any]) -> dict[str, str]:

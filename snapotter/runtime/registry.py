@@ -61,7 +61,7 @@ TEMP_FILE_MAX_AGE_HOURS: Final = Definition(
     lambda: settings.FILE_MAX_AGE_HOURS,
     "Files",
     "Keep results for",
-    "How long the result of a job can be downloaded; 0 for ever",
+    "How long what is made from now on can be downloaded; 0 for ever",
     unit="hours",
 )
 LOGIN_ATTEMPT_LIMIT: Final = Definition(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from pytest_django import DjangoAssertNumQueries
 
 from accounts import settings_services
@@ -34,8 +35,10 @@ def with_definition(monkeypatch: pytest.MonkeyPatch, definition: Definition[Any]
         monkeypatch.setattr(module, "DEFINITIONS", everything)
 
 
-def recorded() -> dict[str, Any]:
-    return AuditEntry.objects.get(action="SETTINGS_UPDATED").details or {}
+def recorded() -> list[Any]:
+    """The `changes` of each entry."""
+    entries = AuditEntry.objects.filter(action="SETTINGS_UPDATED").order_by("seq")
+    return [(entry.details or {})["changes"] for entry in entries]
 
 
 class TestRead:
@@ -106,11 +109,11 @@ class TestChange:
 
     def test_what_was_so_before_is_no_change(self, api: Api, admin: User) -> None:
         put(api.as_user(admin), {"defaultTheme": "system"})
-        assert recorded()["changes"] == {}
+        assert recorded() == [{}]
 
     def test_a_long_value_is_recorded_by_its_beginning(self, api: Api, admin: User) -> None:
         put(api.as_user(admin), {"disabledTools": [f"tool-{number}" for number in range(900)]})
-        old, new = recorded()["changes"]["disabledTools"]
+        old, new = recorded()[0]["disabledTools"]
         assert (old, new[:10], len(new)) == ("[]", '["tool-0",', 501)
 
     def test_nothing_to_change_changes_and_records_nothing(self, api: Api, admin: User) -> None:
@@ -161,15 +164,14 @@ class TestChange:
         with_definition(monkeypatch, Definition("token", Text(60), str, "Tests", "Token", secret=True))
         put(api.as_user(admin), {"token": "hunter2"})
         put(api.as_user(admin), {"token": "hunter3"})
-        changes = [entry.details["changes"] for entry in AuditEntry.objects.order_by("seq")]
-        assert changes == [{"token": ["", MASK]}, {"token": [MASK, MASK]}]
+        assert recorded() == [{"token": ["", MASK]}, {"token": [MASK, MASK]}]
 
     def test_two_at_once_record_what_each_really_replaced(self, transactional_db: None, admin: User) -> None:
         def rename(name: str) -> Any:
             return settings_change(user=admin, values={"appName": name})
 
         assert together(lambda: rename("Holt"), lambda: rename("Drey")) == ["done", "done"]
-        first, second = [entry.details["changes"]["appName"] for entry in AuditEntry.objects.order_by("seq")]
+        first, second = [changes["appName"] for changes in recorded()]
         assert first[0] == "SnapOtter"
         assert second[0] == first[1]
 
@@ -212,3 +214,25 @@ class TestWhoMayChange:
         key = api.as_user(admin).post("/api/v1/api-keys", body, format="json").json()["key"]
         assert put(api.with_token(key), {"appName": "Holt"}).status_code == 200
         assert put(api.with_token(key), {"maxSessionsPerUser": "1"}).status_code == 403
+
+
+class TestLocale:
+    URL = "/api/v1/config/locale"
+
+    def test_everybody_may_ask_for_it(
+        self, api: Api, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        with django_assert_num_queries(0):
+            answer = api.get(self.URL)
+        assert (answer.status_code, answer.json()) == (200, {"defaultLocale": "en"})
+
+    def test_pages_are_marked_with_it(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(settings.LOCALES, "de", "Deutsch")
+        Setting.objects.create(key="defaultLocale", value="de")
+        store.forget()
+        assert api.get(self.URL).json() == {"defaultLocale": "de"}
+        assert '<html lang="de"' in api.get("/login").content.decode()
+
+    def test_a_language_that_we_do_not_speak_is_refused(self, api: Api, admin: User) -> None:
+        assert put(api.as_user(admin), {"defaultLocale": "xx"}).json()["code"] == "VALIDATION_ERROR"
+        assert put(api.as_user(admin), {"defaultLocale": "en"}).status_code == 200
