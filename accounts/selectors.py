@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.utils import timezone
 
 from accounts.bootstrap import TEAM_ID, TEAM_NAME
-from accounts.models import ApiKey, Team, User
+from accounts.models import ApiKey, Session, Team, User
 from accounts.permissions import has_permission
+
+Row = TypeVar("Row", bound=Model)
 
 
 def api_keys(*, for_user: User) -> QuerySet[ApiKey]:
@@ -17,9 +21,26 @@ def api_keys(*, for_user: User) -> QuerySet[ApiKey]:
     return keys if has_permission(for_user, "apikeys:all") else keys.filter(user=for_user)
 
 
+def own_api_keys(*, user: User) -> QuerySet[ApiKey]:
+    """Newest first; one's own alone, whatever else one may see."""
+    return ApiKey.objects.filter(user=user).order_by("-created_at", "id")
+
+
+def own_sessions(*, user: User) -> QuerySet[Session]:
+    """Those that have not expired, the one used last first."""
+    live = Session.objects.filter(user=user, expires_at__gt=timezone.now())
+    return live.order_by("-last_activity", "-created_at", "id")
+
+
 def users() -> QuerySet[User]:
     """Everybody with the team, oldest first; for holders of `users:manage`."""
     return User.objects.select_related("team").order_by("created_at", "id")
+
+
+def user_called(id_or_name: str) -> User | None:
+    """The user of that id, else of exactly that name, with role and team; for holders of `users:manage`."""
+    everybody = User.objects.select_related("role", "team")
+    return _with_id(everybody, id_or_name) or everybody.filter(username=id_or_name).first()
 
 
 def default_team() -> Team | None:
@@ -31,11 +52,11 @@ def default_team() -> Team | None:
 
 def team_called(name_or_id: str) -> Team | None:
     """The team of exactly that name, else of that id."""
-    return Team.objects.filter(name=name_or_id).first() or _team_with_id(name_or_id)
+    return Team.objects.filter(name=name_or_id).first() or _with_id(Team.objects.all(), name_or_id)
 
 
-def _team_with_id(text: str) -> Team | None:
+def _with_id(rows: QuerySet[Row], text: str) -> Row | None:
     try:
-        return Team.objects.filter(pk=UUID(text)).first()
+        return rows.filter(pk=UUID(text)).first()
     except ValueError:
         return None

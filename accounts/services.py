@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from typing import Any, Final, NoReturn
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import hashers, throttle
+from accounts.authority import taken_is_conflict
 from accounts.credentials import Credential, key_prefix
 from accounts.errors import (
     AccountDisabled,
@@ -129,15 +130,18 @@ def api_key_create(
     name: str = "",
     permissions: list[str] | None = None,
     expires_at: datetime | None = None,
+    key_id: UUID | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key; the second value is the key itself, which is kept nowhere.
 
-    No `permissions` (or an empty list) means everything the role may. Raises ValidationFailed for a
-    permission the caller lacks, EscalationDenied for more than the presented key may.
+    No `permissions` (or an empty list) means everything the role may; with a `key_id`, asking twice makes no
+    second key. Raises ValidationFailed for a permission the caller lacks, EscalationDenied for more than the
+    presented key may, Conflict for a `key_id` that is taken.
     """
     _check_grant(user, permissions or None, expires_at, credential)
     key = f"si_{secrets.token_hex(KEY_BYTES)}"
     row = ApiKey(
+        id=key_id or uuid4(),
         user=user,
         key_hash=hashers.hash_key(key),
         key_prefix=key_prefix(key),
@@ -147,7 +151,8 @@ def api_key_create(
     )
     with transaction.atomic():
         _require_live(user, credential)
-        row.save(force_insert=True)
+        with taken_is_conflict("This key was created already"):
+            row.save(force_insert=True)
         details = {"userId": str(user.pk), "keyId": str(row.pk), "keyName": row.name}
         record("API_KEY_CREATED", actor=user, details=details)
     return row, key

@@ -22,12 +22,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
-from accounts.caller import user_of
-from accounts.credentials import ANONYMOUS, Credential
+from accounts.caller import page_credential, user_of
 from accounts.forms import ChangePasswordForm, LoginForm
 from accounts.permissions import has_permission
 from accounts.sessions import SessionStore
-from snapotter.common.errors import SnapOtterError
+from snapotter.common.errors import NotFound, SnapOtterError
 
 View = Callable[..., HttpResponseBase]
 
@@ -54,6 +53,12 @@ def signed_in(
         return guarded
 
     return decorate
+
+
+def require_accounts() -> None:
+    """Raises NotFound where nobody signs in: there is nobody whose account a page could be about."""
+    if not settings.AUTH_ENABLED:
+        raise NotFound("Sign-in is switched off on this server, so there are no accounts.")
 
 
 def _change_pending(request: HttpRequest) -> bool:
@@ -124,6 +129,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in(pending_password_change=True)
 def change_password(request: HttpRequest) -> HttpResponse:
+    require_accounts()
     form = ChangePasswordForm(request.POST or None)
     status = 200
     if form.is_valid():
@@ -132,14 +138,14 @@ def change_password(request: HttpRequest) -> HttpResponse:
         except SnapOtterError as error:
             form.add_error(_field_at_fault(error), error.message)
             status = error.status
-    return _page(request, "accounts/change_password.html", form, status)
+    template = "change_password.html" if _change_pending(request) else "account/password.html"
+    return _page(request, f"accounts/{template}", form, status)
 
 
 def _change_password(request: HttpRequest, form: ChangePasswordForm) -> HttpResponse:
-    row = _store(request).row
     services.change_password(
         user=user_of(request),
-        credential=Credential("session", session_id=row.id) if row else ANONYMOUS,
+        credential=page_credential(request),
         current=form.cleaned_data["current_password"],
         new=form.cleaned_data["new_password"],
     )

@@ -93,7 +93,8 @@ class TestLimit:
         session_of(alice)
         begin(alice)()
         assert Session.objects.count() == 2
-        assert "endedSessions" not in AuditEntry.objects.get().details
+        details = {"userId": str(alice.pk), "username": "alice"}
+        assert AuditEntry.objects.get().details == details
 
     @pytest.mark.django_db(transaction=True)
     def test_sign_ins_at_once_do_not_exceed_it(self, alice: User) -> None:
