@@ -67,7 +67,7 @@ def drive(run: ActiveRun, seconds: float | None = None) -> bool:
     deadline = None if seconds is None else time.monotonic() + seconds
     while True:
         remaining = TICK_SECONDS if deadline is None else min(TICK_SECONDS, deadline - time.monotonic())
-        _release_connection()
+        release_connection()
         try:
             result = run.child.wait(max(0.0, remaining))
         except TimeoutError:
@@ -82,7 +82,7 @@ def drive(run: ActiveRun, seconds: float | None = None) -> bool:
             return True
 
 
-def _release_connection() -> None:
+def release_connection() -> None:
     """Give the connection back to the pool; inside a transaction (a test's) it is not ours to give."""
     if not connection.in_atomic_block:
         connection.close()

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from processing.branding import logo_version
 from snapotter.runtime import store
 from snapotter.runtime.registry import APP_NAME, DEFAULT_LOCALE, DEFAULT_THEME
 
@@ -19,7 +20,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "app_name": store.get(APP_NAME),
         "app_version": settings.VERSION,
+        "logo_version": logo_version(),
         "theme": chosen if chosen in THEMES else store.get(DEFAULT_THEME),
+        "locale": store.get(DEFAULT_LOCALE),
         "auth_enabled": settings.AUTH_ENABLED,
     }
-        "locale": store.get(DEFAULT_LOCALE),

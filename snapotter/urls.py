@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from snapotter.api.branding import Logo
 from snapotter.api.docs import OpenAPI, Reference
 from snapotter.api.health import Health, Unknown
 from snapotter.api.runtime import DefaultLocale, SettingDetail, Settings
@@ -12,8 +13,9 @@ from snapotter.pages import theme
 urlpatterns = [
     path("api/v1/health", Health.as_view(), name="health"),
     path("api/v1/openapi.yaml", OpenAPI.as_view(), name="openapi"),
-    path("api/v1/settings", Settings.as_view(), name="api-settings"),
     path("api/v1/config/locale", DefaultLocale.as_view(), name="api-locale"),
+    path("api/v1/settings", Settings.as_view(), name="api-settings"),
+    path("api/v1/settings/logo", Logo.as_view(), name="api-logo"),  # before any setting of that name
     path("api/v1/settings/<str:key>", SettingDetail.as_view(), name="api-setting"),
     path("api/docs", Reference.as_view(), name="api-docs"),
     path("api/", include("accounts.api.urls")),

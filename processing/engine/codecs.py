@@ -31,12 +31,14 @@ _MODES = {
 _ICON_SIDES = (16, 24, 32, 48, 64, 128, 256)
 
 
-def ready(image: Image.Image, format: Format, kept: Kept) -> tuple[Image.Image, bytes | None]:
+def ready(
+    image: Image.Image, format: Format, kept: Kept, *, bare: bool = False
+) -> tuple[Image.Image, bytes | None]:
     """The image in a mode the format holds, on white if it holds no alpha, and the profile to write with
-    it."""
+    it: none when `bare`, as the pixels are sRGB then."""
     mode = _MODES.get(format.id, {}).get(image.mode, image.mode)
     profile = kept.profile_for(image.mode)
-    if profile and not (format.profile and describes(profile, mode)):
+    if profile and (bare or not (format.profile and describes(profile, mode))):
         image, profile = to_srgb(image, profile), None
         mode = _MODES.get(format.id, {}).get(image.mode, image.mode)
     if not format.alpha and image.mode in {"LA", "RGBA"}:

@@ -66,8 +66,10 @@ def check_sides(size: tuple[int, int], target: Format) -> None:
         )
 
 
-def frames_kept(source: SourceImage, target: Format) -> int:
+def frames_kept(source: SourceImage, target: Format, encoding: Encoding) -> int:
     """All frames where input and output mean the same by them (animation, pages), else the first alone."""
+    if encoding.bare:
+        return 1
     kind = FORMATS[source.format].frames
     return source.frames if kind == target.frames != "one" else 1
 
@@ -114,7 +116,7 @@ class _Job:
     def _ready(self, image: Image.Image) -> tuple[Image.Image, bytes | None]:
         self.size = image.size
         check_sides(image.size, self._target)
-        image, profile = ready(image, self._target, self._kept)
+        image, profile = ready(image, self._target, self._kept, bare=self._encoding.bare)
         if self._target.id == "ico":
             image = square(image)
             self.size = image.size
@@ -150,7 +152,8 @@ class _Job:
         **more: object,
     ) -> bytes:
         buffer = io.BytesIO()
-        chosen = options(measured, self._target, quality or LOSSLESS, self._kept, profile)
+        kept = Kept() if self._encoding.bare else self._kept
+        chosen = options(measured, self._target, quality or LOSSLESS, kept, profile)
         with quiet():
             image.save(buffer, self._target.id.upper(), **chosen, **more)
         return buffer.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ def execute(request: RunRequest) -> RunResult:
     """Raises SettingsError, InvalidInput, ToolError, ToolUnavailable; anything else is a bug."""
     section, _, tool_id = request.tool.partition("/")
     tool = registry.get(section, tool_id)
+    if request.encoding is not None:
+        encoding = request.encoding
+        tool = replace(tool, encoding=lambda settings, source: encoding)
     settings = tool.settings_model.parse(request.settings)
     progress = _progress(request)
     run = _run_on_image if tool.kind == "image" else _run_on_files
@@ -85,7 +88,7 @@ def _run_on_image(
     encoding = tool.encoding(settings, source)
     smallest = tool.draft_size(settings, source) if tool.draft_size else None
     picture = Picture(input_file.path, source, request.limits, smallest)
-    frames = Processed(picture, tool, settings, encode.frames_kept(source, target), progress)
+    frames = Processed(picture, tool, settings, encode.frames_kept(source, target, encoding), progress)
     destination = request.output_dir / f"output.{target.extension}"
     written = encode.encode(frames, target, encoding, picture.kept(), destination)
     name = output_name(input_file.name, tool.id, target, encoding)

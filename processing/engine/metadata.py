@@ -80,6 +80,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken or foreign profile
         return image.convert(target)
     assert converted is not None  # noqa: S101 (only the in-place variant returns None)
+    converted.info.pop("icc_profile", None)  # Pillow notes sRGB's there, and would write it
     if alpha:
         converted.putalpha(alpha)
     return converted

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from processing.tooling.declare import Encoding
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -39,6 +41,8 @@ class RunRequest:
     output_dir: Path
     limits: Limits = field(default_factory=Limits)
     progress_path: Path | None = None
+    encoding: Encoding | None = None
+    """How to write the result, whatever the tool would choose."""
     preview: bool = False
     """Also write `preview.webp` when a browser cannot show the output."""
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from processing.engine.execute import execute
 from processing.engine.request import InputFile, Limits, OutputFile, RunRequest
+from processing.tooling import Encoding
 
 Pattern = Literal["gradient", "noise", "photo", "corners", "disc"]
 
@@ -153,12 +154,15 @@ def run(
     name: str | None = None,
     preview: bool = False,
     limits: Limits | None = None,
+    encoding: Encoding | None = None,
 ) -> OutputFile:
     """Run a tool in this process; the output lies beside the source."""
     output_dir = source.parent / "output"
     output_dir.mkdir(exist_ok=True)
     inputs = (InputFile(source, name or source.name),)
-    request = RunRequest(tool, settings or {}, inputs, output_dir, limits or Limits(), preview=preview)
+    request = RunRequest(
+        tool, settings or {}, inputs, output_dir, limits or Limits(), preview=preview, encoding=encoding
+    )
     return execute(request).outputs[0]
 
 

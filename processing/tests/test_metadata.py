@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from processing.tests.images import make_file, make_image, near, opened, rgb, run
+from processing.tests.images import make_animation, make_file, make_image, near, opened, rgb, run
+from processing.tooling import Encoding
 
 
 @cache  # it carries the second it was made in
@@ -45,6 +46,20 @@ def test_colours_are_converted_where_the_profile_cannot_stay(tmp_path: Path) -> 
     )
     image = opened(run("image/convert", path, {"format": "gif"}))
     assert near(rgb(image, 0.5, 0.5), (188, 188, 188), 3)
+
+
+def test_a_bare_picture_has_its_colours_in_the_pixels_and_nothing_beside_them(tmp_path: Path) -> None:
+    gray = Image.new("RGBA", (20, 20), (128, 128, 128, 255))
+    path = make_file(tmp_path / "a.png", gray, icc_profile=linear_profile(), dpi=(300, 300))
+    image = opened(run("image/rotate", path, encoding=Encoding("png", bare=True)))
+    assert near(rgb(image, 0.5, 0.5), (188, 188, 188), 3)
+    assert not {"icc_profile", "dpi"} & set(image.info)
+
+
+@pytest.mark.parametrize("given", ["gif", "webp", "png"])
+def test_a_bare_picture_stands_still(tmp_path: Path, given: str) -> None:
+    path = make_animation(tmp_path / f"a.{given}")
+    assert run("image/rotate", path, encoding=Encoding("png", bare=True)).frames == 1
 
 
 def linear_profile() -> bytes:

@@ -46,6 +46,7 @@ class Encoding:
     encoder's default. With `max_bytes` the encoder finds the best quality whose file is not larger, and
     raises ToolError("TARGET_UNREACHABLE") with the smallest size reached if none is.
     `extension` replaces the file's extension by this very word; `keep_stem` leaves `_<tool id>` off the name.
+    `bare` is for what shows pictures small: the first frame alone, in sRGB, without profile and resolution.
     """
 
     format: str | None = None
@@ -53,6 +54,7 @@ class Encoding:
     max_bytes: int | None = None
     extension: str | None = None
     keep_stem: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True)
