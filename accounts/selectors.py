@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.bootstrap import TEAM_ID, TEAM_NAME
 from accounts.models import ApiKey, Session, Team, User
-from accounts.permissions import has_permission
+from accounts.permissions import has_permission, require_any
 
 Row = TypeVar("Row", bound=Model)
 
@@ -32,8 +32,9 @@ def own_sessions(*, user: User) -> QuerySet[Session]:
     return live.order_by("-last_activity", "-created_at", "id")
 
 
-def users() -> QuerySet[User]:
-    """Everybody with the team, oldest first; for holders of `users:manage`."""
+def users(*, for_user: User) -> QuerySet[User]:
+    """Everybody with the team, oldest first. Raises PermissionRefused."""
+    require_any(for_user, "users:manage")
     return User.objects.select_related("team").order_by("created_at", "id")
 
 

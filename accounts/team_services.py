@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Value
+from django.db.models import BigIntegerField, Value
 from django.db.models.functions import Lower
 from pydantic.alias_generators import to_camel
 
@@ -20,7 +20,7 @@ from snapotter.common.unchanged import UNCHANGED, Unchanged
 
 MANAGE: Final = "teams:manage"
 NAME_LENGTH: Final = 50
-MOST_BYTES: Final = 2**63 - 1
+MOST_BYTES: Final = BigIntegerField.MAX_BIGINT
 MOST_HOURS: Final = 2**31 - 1
 _TAKEN: Final = "There is a team of that name already"
 

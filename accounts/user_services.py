@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models import BigIntegerField
 from django.utils import timezone
 
 from accounts.authority import access_change, of, require_cover, taken_is_conflict
@@ -21,8 +22,10 @@ from accounts.selectors import default_team, team_called
 from accounts.signals import user_deleted
 from audit.services import record
 from snapotter.common.errors import Conflict, NotFound, ValidationFailed
+from snapotter.common.unchanged import UNCHANGED, Unchanged
 
 MANAGE: Final = "users:manage"
+MOST_BYTES: Final = BigIntegerField.MAX_BIGINT
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,50}")
 _TAKEN: Final = "There is a user of that name already"
 
@@ -60,11 +63,12 @@ def user_update(
     role: str | None = None,
     team: str | None = None,
     is_active: bool | None = None,
+    storage_quota: int | Unchanged | None = UNCHANGED,
 ) -> None:
-    """Give a user another role or team, or shut the door; an unknown role and a blank team are ignored.
+    """Give a user another role, team or quota (bytes, None for no own one), or shut the door.
 
-    Another role and a shut door end the user's sessions. Raises NotFound, EscalationDenied, SelfDemotion,
-    LastAdmin, ValidationFailed (unknown team).
+    An unknown role and a blank team are ignored. Another role and a shut door end the user's sessions. Raises
+    NotFound, EscalationDenied, SelfDemotion, LastAdmin, ValidationFailed (unknown team, wrong quota).
     """
     with access_change(caller, MANAGE) as by:
         user = _manageable(by, user_id)
@@ -77,6 +81,8 @@ def user_update(
             _require_another_admin(user)
         place = _existing_team(team.strip()) if team and team.strip() else None
         changes = _changes(user, wanted, place, is_active)
+        if storage_quota is not UNCHANGED and _valid_quota(storage_quota) != user.storage_quota:
+            changes["storage_quota"] = storage_quota
         if changes:
             _apply(user, changes)
             _record_update(by, user, changes)
@@ -161,6 +167,12 @@ def _require_another_admin(user: User) -> None:
         raise LastAdmin
 
 
+def _valid_quota(quota: int | None) -> int | None:
+    if quota is not None and not 0 <= quota <= MOST_BYTES:
+        raise ValidationFailed(f"storageQuota must be between 0 and {MOST_BYTES}, or null")
+    return quota
+
+
 def _changes(user: User, role: Role | None, team: Team | None, is_active: bool | None) -> dict[str, Any]:
     wanted = {
         "role_id": role.name if role else None,
@@ -177,7 +189,12 @@ def _apply(user: User, changes: dict[str, Any]) -> None:
 
 
 def _record_update(by: User, user: User, changes: dict[str, Any]) -> None:
-    names = {"role_id": "role", "team_id": "team", "is_active": "isActive"}
+    names = {
+        "role_id": "role",
+        "team_id": "team",
+        "is_active": "isActive",
+        "storage_quota": "storageQuota",
+    }
     told = {names[name]: str(value) if isinstance(value, UUID) else value for name, value in changes.items()}
     _record("USER_UPDATED", by, user, {"targetUserId": str(user.pk), "changes": told})
 

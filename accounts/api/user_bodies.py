@@ -17,11 +17,12 @@ class RegisterBody(WireModel):
 
 
 class UserChanges(WireModel):
-    """What is absent stays as it is."""
+    """What is absent stays as it is. `storageQuota` is in bytes; null is no quota of one's own."""
 
     role: Storable | None = None
     team: Storable | None = None
     is_active: bool | None = None
+    storage_quota: int | None = None
 
 
 class ResetPasswordBody(WireModel):
@@ -44,6 +45,8 @@ class UserItem(WireModel):
     username: str
     role: str
     team: str
+    is_active: bool
+    storage_quota: int | None
     created_at: Timestamp
 
     @classmethod
@@ -53,6 +56,8 @@ class UserItem(WireModel):
             username=user.username,
             role=user.role_id,
             team=_team_name(user),
+            is_active=user.is_active,
+            storage_quota=user.storage_quota,
             created_at=user.created_at,
         )
 

@@ -26,7 +26,7 @@ USERS = ["Users"]
 class Users(Endpoint):
     @operation(access=MANAGE, answers=UserList, summary="All users", tags=USERS)
     def get(self, request: Request) -> UserList:
-        users = [UserItem.of(user) for user in selectors.users()]
+        users = [UserItem.of(user) for user in selectors.users(for_user=user_of(request))]
         return UserList(users=users, max_users=settings.MAX_USERS)
 
 
@@ -55,16 +55,14 @@ class UserDetail(Endpoint):
         access=MANAGE,
         body=UserChanges,
         answers=Ok,
-        summary="Change role or team, or disable; another role ends the user's sessions",
+        summary="Change role, team or quota, or disable; another role ends the user's sessions",
         tags=USERS,
     )
     def put(self, request: Request, user_id: str, body: UserChanges) -> Ok:
         user_services.user_update(
             caller=user_of(request),
             user_id=parse_id(user_id, "user"),
-            role=body.role,
-            team=body.team,
-            is_active=body.is_active,
+            **body.given(),
         )
         return Ok()
 

@@ -28,8 +28,9 @@ class TestList:
         assert body["maxUsers"] == 0
         assert [user["username"] for user in body["users"]] == ["admin", "alice"]
         shown = body["users"][1]
-        assert set(shown) == {"id", "username", "role", "team", "createdAt"}
+        assert set(shown) == {"id", "username", "role", "team", "isActive", "storageQuota", "createdAt"}
         assert (shown["id"], shown["role"], shown["team"]) == (str(alice.id), "user", "Otters")
+        assert (shown["isActive"], shown["storageQuota"]) == (True, None)
 
     def test_its_queries_do_not_grow_with_the_users(
         self, api: Api, admin: User, django_assert_num_queries: DjangoAssertNumQueries

@@ -70,6 +70,25 @@ class TestUpdate:
         assert put(api.as_user(admin), alice, isActive=True).status_code == 200
         assert api.with_token(key).get("/api/v1/api-keys").status_code == 200
 
+    @pytest.mark.parametrize("quota", [0, 1, 2**63 - 1, None])
+    def test_a_quota_is_given_and_lifted(self, api: Api, admin: User, alice: User, quota: int | None) -> None:
+        User.objects.filter(pk=alice.pk).update(storage_quota=7)
+        session_of(alice)
+        assert put(api.as_user(admin), alice, storageQuota=quota).status_code == 200
+        assert put(api.as_user(admin), alice, team="Default").status_code == 200
+        shown = api.as_user(admin).get("/api/auth/users").json()["users"]
+        assert [item["storageQuota"] for item in shown if item["username"] == "alice"] == [quota]
+        assert Session.objects.filter(user=alice).exists()
+        entry = AuditEntry.objects.filter(action="USER_UPDATED").earliest("seq")
+        assert entry.details is not None
+        assert entry.details["changes"] == {"storageQuota": quota}
+
+    @pytest.mark.parametrize("quota", [-1, 2**63, 10**400, 1.5, "7", True, []])
+    def test_it_refuses_what_is_no_quota(self, api: Api, admin: User, alice: User, quota: Any) -> None:
+        answer = put(api.as_user(admin), alice, role="editor", storageQuota=quota)
+        assert refusal(answer) == (400, "VALIDATION_ERROR")
+        assert User.objects.get(pk=alice.pk).role_id == "user"
+
     def test_nobody_demotes_or_disables_themselves(self, api: Api, admin: User) -> None:
         manager = create_manager()
         for user in (admin, manager):
