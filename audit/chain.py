@@ -3,7 +3,8 @@
     python chain.py export.jsonl [--public-key KEY] [--head SEQ:HASH]
 
 This file is the whole verifier: copy it anywhere, it needs Python 3.11. Only to check signatures it imports
-the package `cryptography`. Exit status: 0 whole, 1 something is wrong, 2 the file cannot be read.
+the package `cryptography`. Exit status: 0 whole, 1 something is wrong, 2 the file cannot be read, or a key was
+named but signatures cannot be checked here.
 
 The hash of an entry is the SHA-256, in lower-case hex, of these fields one after another:
 
@@ -392,11 +393,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, Unreadable) as error:
         sys.stderr.write(f"{options.file} cannot be read: {error}\n")
         return 2
-    if not found:
-        _say(verdict(export, signatures))
-    if signatures.pinned and signatures.unchecked:
-        return 2
-    return 1 if found else 0
+    if found:
+        return 1
+    _say(verdict(export, signatures))
+    return 2 if signatures.pinned and signatures.unchecked else 0
 
 
 def _say(what: object) -> int:

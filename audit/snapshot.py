@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from itertools import chain, islice
-from typing import Final
+from typing import Final, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -36,8 +36,9 @@ def snapshot(rows: QuerySet[AuditEntry] | None = None) -> Iterator[tuple[Head, I
     """
     rows = AuditEntry.objects.all() if rows is None else rows
     columns = rows.order_by("seq").annotate(**_AS_TEXT, head_text=_HEAD).values_list(*_AS_TEXT, "head_text")
-    with transaction.atomic():
-        found = columns.iterator(chunk_size=CHUNK)
+    # The cursor must not outlive the transaction, also when somebody stops reading
+    reading = cast(Generator[tuple[str, ...]], columns.iterator(chunk_size=CHUNK))
+    with transaction.atomic(), closing(reading) as found:
         first = list(islice(found, 1))
         head = _head(first[0][-1]) if first else log_head()
         yield head, (dict(zip(COLUMNS, row, strict=False)) for row in chain(first, found))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -18,7 +19,7 @@ from audit.snapshot import snapshot
 UNLINKED = "does not follow the entry before it: one is missing, moved or changed"
 
 
-def sql(statement: str, *parameters: object, **named: object) -> None:
+def sql(statement: str, *parameters: Any, **named: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, named or parameters or None)
 

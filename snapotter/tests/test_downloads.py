@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.test import RequestFactory
 
-from snapotter.common.downloads import CHUNK, file_response
+from snapotter.common.downloads import CHUNK, file_response, made_response
 
 CONTENT = bytes(range(256)) * 4
 LARGE = b"otter" * CHUNK
@@ -111,5 +111,25 @@ def test_closing_an_answer_that_nobody_read_closes_the_file() -> None:
     file = io.BytesIO(LARGE)
     request = RequestFactory().get("/x")
     response = file_response(request, file, size=len(LARGE), name="a", content_type="image/png", etag="abc")
+    response.close()
+    assert file.closed
+
+
+def test_a_file_made_for_the_request_is_sent_whole_and_kept_nowhere() -> None:
+    request = RequestFactory().get("/x", headers={"Range": "bytes=0-9"})
+    response = made_response(request, io.BytesIO(CONTENT), name="a.csv", content_type="text/csv")
+    assert (response.status_code, body(response)) == (200, CONTENT)
+    assert response["Cache-Control"] == "no-store"
+    assert response["Accept-Ranges"] == "none"
+    assert response["Content-Disposition"].startswith("attachment;")
+
+
+async def test_a_large_file_made_for_the_request_is_streamed_and_closed() -> None:
+    file = io.BytesIO(LARGE)
+    made = made_response(RequestFactory().get("/x"), file, name="a", content_type="text/csv")
+    response = cast(StreamingHttpResponse, made)
+    chunks = [chunk async for chunk in cast(AsyncIterator[bytes], response)]
+    assert b"".join(chunks) == LARGE
+    assert max(map(len, chunks)) <= CHUNK
     response.close()
     assert file.closed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import socket
 from typing import Any
@@ -13,10 +14,14 @@ from django.db import connection
 from gunicorn.app.base import BaseApplication
 
 from accounts.bootstrap import ensure_first_run
+from audit.errors import LogBroken
+from audit.retention import audit_prune
 from processing.lane import fast_lane
 from processing.services import jobs_end_abandoned
 from snapotter.common import listener
 from snapotter.common.locks import advisory_lock
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -51,9 +56,18 @@ def prepare() -> None:
         call_command("migrate", interactive=False, verbosity=0)
         ensure_first_run()
         jobs_end_abandoned()
+    prune_audit_log()
     # Neither a connection nor the pool's threads survive the fork of the workers
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL backends have it
+
+
+def prune_audit_log() -> None:
+    """What is broken stays to be looked at, and is no reason to serve nobody."""
+    try:
+        audit_prune()
+    except LogBroken as error:
+        log.error("%s", error)
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
