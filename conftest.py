@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
@@ -106,6 +107,13 @@ def session_of(user: User) -> Session:
     """A session as a sign-in would begin it."""
     hours = timedelta(hours=settings.SESSION_DURATION_HOURS)
     return Session.objects.create(id=str(uuid.uuid4()), user=user, expires_at=timezone.now() + hours)
+
+
+def client_of(user: User) -> Client:
+    """A browser in which the user is signed in."""
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session_of(user).id
+    return client
 
 
 class Api(APIClient):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.contrib.admin import ModelAdmin
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin, ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+
+from snapotter.common.errors import SnapOtterError
+
+T = TypeVar("T")
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -33,8 +40,26 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     save_on_top = False
+
+    def for_each(
+        self, request: HttpRequest, rows: Iterable[T], change: Callable[[T], Any], done: str
+    ) -> None:
+        """Do `change` with each row for itself; tell how many were `done` and why others were not."""
+        refusals: Counter[str] = Counter()
+        changed = 0
+        for row in rows:
+            try:
+                change(row)
+                changed += 1
+            except SnapOtterError as error:
+                refusals[error.message] += 1
+        if changed:
+            self.message_user(request, f"{done}: {changed}.", messages.SUCCESS)
+        for message, count in refusals.items():
+            self.message_user(request, f"{message} ({count})", messages.ERROR)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:  # type: ignore[override]
         """The service has recorded it."""

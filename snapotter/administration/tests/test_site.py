@@ -11,16 +11,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import Role, User
 from accounts.permissions import ADMINISTRATIVE
-from conftest import create_user, session_of
+from conftest import client_of, create_user
 from snapotter.administration.site import SECTIONS
 
 pytestmark = pytest.mark.django_db
-
-
-def signed(user: User) -> Client:
-    client = Client()
-    client.cookies["snapotter-session"] = session_of(user).id
-    return client
 
 
 def holder(*permissions: str) -> User:
@@ -48,20 +42,20 @@ class TestDoor:
         assert client.post("/admin/login/", {"username": "admin", "password": "admin"}).status_code == 302
 
     def test_a_pending_password_change_comes_first(self, admin: User) -> None:
-        client = signed(admin)
+        client = client_of(admin)
         User.objects.update(must_change_password=True)
         for address in ("/admin/", "/admin/audit/auditentry/", "/admin/password_change/"):
             assert client.get(address)["Location"].startswith("/change-password?next=")
 
     @pytest.mark.parametrize("role", ["user", "editor"])
     def test_who_holds_nothing_administrative_is_refused(self, role: str, db: None) -> None:
-        client = signed(create_user("somebody", role=role))
+        client = client_of(create_user("somebody", role=role))
         for address in ("/admin/", "/admin/audit/auditentry/", "/admin/nowhere"):
             assert client.get(address).status_code == 403
         assert "/admin/" not in client.get("/").content.decode()
 
     def test_the_site_links_to_it_for_those_who_may(self, admin: User) -> None:
-        assert 'href="/admin/"' in signed(admin).get("/").content.decode()
+        assert 'href="/admin/"' in client_of(admin).get("/").content.decode()
 
     def test_it_is_open_when_signing_in_is_off(self, client: Client, settings: Settings) -> None:
         settings.AUTH_ENABLED = False
@@ -70,12 +64,12 @@ class TestDoor:
         assert "Sign-in is switched off" in answer.content.decode()
 
     def test_signing_out_is_the_sites_own(self, admin: User) -> None:
-        client = signed(admin)
+        client = client_of(admin)
         assert client.post("/admin/logout/")["Location"] == "/login"
         assert client.get("/admin/").status_code == 302
 
     def test_a_password_is_changed_where_everybody_changes_it(self, admin: User) -> None:
-        assert signed(admin).get("/admin/password_change/")["Location"] == "/change-password"
+        assert client_of(admin).get("/admin/password_change/")["Location"] == "/change-password"
 
     def test_the_address_without_its_slash_works_too(self, client: Client) -> None:
         assert client.get("/admin")["Location"] == "/admin/"
@@ -83,7 +77,7 @@ class TestDoor:
 
 class TestReach:
     def test_an_auditor_sees_the_audit_log_alone(self) -> None:
-        auditor = signed(holder("audit:read"))
+        auditor = client_of(holder("audit:read"))
         assert listed(auditor) == ["Audit entries"]
         for model in site._registry:
             status = auditor.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/").status_code
@@ -91,7 +85,7 @@ class TestReach:
 
     @pytest.mark.parametrize("permission", sorted(ADMINISTRATIVE))
     def test_every_administrative_permission_opens_the_door(self, permission: str) -> None:
-        assert signed(holder(permission)).get("/admin/").status_code == 200
+        assert client_of(holder(permission)).get("/admin/").status_code == 200
 
     def test_every_page_is_in_a_section(self, admin: User) -> None:
         named = {name for names in SECTIONS.values() for name in names}
@@ -100,7 +94,7 @@ class TestReach:
     def test_the_first_page_asks_the_database_for_the_session_alone(
         self, admin: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        client = signed(admin)
+        client = client_of(admin)
         with django_assert_num_queries(1):
             client.get("/admin/")
 
