@@ -85,7 +85,7 @@ def find_key(key: str) -> ApiKey | None:
         return None
     now = timezone.now()
     row = _by_prefix(key) or _by_scan(key)
-    reason = _refusal(row, now)
+    reason = key_refusal(row, now)
     if reason is not None:
         key_failure_record(prefix=key_prefix(key), reason=reason, key=row)
     if row is None or reason == "expired":
@@ -94,7 +94,8 @@ def find_key(key: str) -> ApiKey | None:
     return row if used else None  # deleted a moment ago
 
 
-def _refusal(row: ApiKey | None, now: datetime) -> Reason | None:
+def key_refusal(row: ApiKey | None, now: datetime) -> Reason | None:
+    """Why a key lets nobody in, None when it lets its user in."""
     if row is None:
         return "unknown"
     if row.expires_at is not None and row.expires_at <= now:

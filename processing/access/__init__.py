@@ -1,0 +1,1 @@
+"""The access explainer: may somebody do something, and why or why not."""
