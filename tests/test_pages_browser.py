@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from processing.tests.images import make_image
+from tests.browsing import PHONE, excess_width, sign_in_page, too_small_to_tap, violations
 from tests.conftest import ADMIN_PASSWORD
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.system
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 TOOLS = ("resize", "crop", "rotate", "convert", "compress")
 
 
@@ -50,7 +49,7 @@ def state(browser: Browser, server: RunningServer) -> Any:
     """The cookies of one sign-in, which is slow on purpose."""
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
-    sign_in(page)
+    sign_in_page(page)
     cookies = context.storage_state()
     context.close()
     return cookies
@@ -77,14 +76,6 @@ def inside(open_context: Any) -> Page:
     return page
 
 
-def sign_in(page: Page, password: str = ADMIN_PASSWORD) -> None:
-    page.goto("/login")
-    page.get_by_label("User name").fill("admin")
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "/login" not in url)
-
-
 def choose(page: Page, file: Path, tool: str = "resize") -> None:
     page.goto(f"/tools/image/{tool}")
     page.set_input_files("#file", file)
@@ -101,12 +92,6 @@ def downloaded_size(page: Page) -> tuple[int, int]:
         page.get_by_role("link", name="Download").click()
     with Image.open(download.value.path()) as image:
         return image.size
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response
-    assert found["passes"], "axe looked at nothing"
-    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]]
 
 
 def transfer(page: Page, *files: Path) -> Any:
@@ -130,7 +115,7 @@ def test_a_newcomer_signs_in_chooses_a_password_and_resizes_a_photo(
 ) -> None:
     context = browser.new_context(base_url=fresh_server.url)
     page = context.new_page()
-    sign_in(page, "admin")
+    sign_in_page(page, password="admin")
     expect(page.get_by_role("heading", level=1)).to_have_text("Choose your password")
     page.get_by_label("Current password").fill("admin")
     page.get_by_label("New password", exact=True).fill(ADMIN_PASSWORD)
@@ -393,32 +378,23 @@ def test_axe_finds_nothing_on_the_sign_in(page: Page) -> None:
 def test_a_phone_never_scrolls_sideways(open_context: Any, photo: Path) -> None:
     page = open_context(**PHONE).new_page()
 
-    def excess() -> int:
-        return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
-
     wide = {}
     for url in ("/", "/login", "/change-password", "/nowhere", *(f"/tools/image/{id}" for id in TOOLS)):
         page.goto(url)
-        wide[url] = excess()
+        wide[url] = excess_width(page)
     long_name = photo.with_name("x" * 120 + ".jpg")
     long_name.write_bytes(photo.read_bytes())
     choose(page, long_name, "compress")
-    wide["a picture"] = excess()
+    wide["a picture"] = excess_width(page)
     run(page)
-    wide["a result"] = excess()
+    wide["a result"] = excess_width(page)
     assert set(wide.values()) == {0}, wide
 
 
 def test_what_is_tapped_is_large_enough(open_context: Any, photo: Path) -> None:
     page = open_context(**PHONE).new_page()
     choose(page, photo, "crop")
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("main button, main select, main label.chip, header summary")]
-            .filter((element) => element.offsetParent)
-            .map((element) => [element.textContent.trim(), element.getBoundingClientRect()])
-            .filter(([, box]) => box.width < 44 || box.height < 44)
-            .map(([text]) => text)"""
-    )
+    small = too_small_to_tap(page, "main button, main select, main label.chip, header summary")
     assert small == []
 
 
@@ -445,7 +421,7 @@ def test_the_theme_changes_without_scripts(open_context: Any) -> None:
 def test_signing_out_ends_it(browser: Browser, server: RunningServer) -> None:
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
-    sign_in(page)
+    sign_in_page(page)
     page.locator(".account-menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")

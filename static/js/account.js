@@ -1,4 +1,4 @@
-/** The account page: copying a key, times where the reader is, forms that are sent once. */
+/** The account page: keys that are copied and shown once, times where the reader is, questions that close. */
 
 const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -6,6 +6,10 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.title = time.textContent;
   time.textContent = LOCAL.format(new Date(time.dateTime));
 }
+
+// The answer to a form that shows something once: reload and Back lead to a page instead of sending the form again.
+const shownOnce = document.querySelector("[data-reload-as]");
+if (shownOnce) history.replaceState(null, "", shownOnce.dataset.reloadAs);
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
