@@ -3,8 +3,8 @@
     python chain.py export.jsonl [--public-key KEY] [--head SEQ:HASH]
 
 This file is the whole verifier: copy it anywhere, it needs Python 3.11. Only to check signatures it imports
-the package `cryptography`. Exit status: 0 whole, 1 something is wrong, 2 the file cannot be read, or a key was
-named but signatures cannot be checked here.
+the package `cryptography`. Exit status: 0 whole, 1 something is wrong, 2 the file cannot be read, or a key
+was named but signatures cannot be checked here.
 
 The hash of an entry is the SHA-256, in lower-case hex, of these fields one after another:
 
@@ -32,6 +32,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ class Head(Point):
     @classmethod
     def of(cls, told: Any) -> Head:
         """Raises ValueError."""
-        return cls(_member(told, "seq", int), _member(told, "hash", str), _member(told, "entries", int))
+        return cls(_member(told, "seq", int), _hash(told, "hash"), _member(told, "entries", int))
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Signatures:
     def problem(self, message: bytes, public_key: str, signature: str) -> str | None:
         """Why the signature is not good, None when it is or cannot be checked here."""
         if self._trusted is not None and public_key not in self._trusted:
-            return f"is signed by a key that is not trusted: {public_key}"
+            return f"is signed by a key that is not trusted: {public_key!a}"
         try:
             from cryptography.exceptions import InvalidSignature
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -278,6 +279,13 @@ def _member(value: Any, name: str, kind: type[T]) -> T:
     return member
 
 
+def _hash(value: dict[str, Any], name: str) -> str:
+    text = _member(value, name, str)
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise ValueError(f"{name} is no SHA-256")
+    return text
+
+
 # --- an exported file: a line about the export, one for each entry, the head, the signature of that line ---
 
 
@@ -362,6 +370,7 @@ def _entry(value: dict[str, Any]) -> Entry:
     entry = value | {"seq": str(_member(value, "seq", int))}
     if not all(text is None or isinstance(text, str) for text in entry.values()):
         raise ValueError("a field is of the wrong type")
+    _hash(entry, "hash")
     return entry
 
 
