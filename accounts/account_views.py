@@ -76,10 +76,10 @@ class SessionItem:
 @account_page()
 def sessions(request: HttpRequest) -> HttpResponse:
     current = page_credential(request).session_id
-    rows = list(selectors.own_sessions(user=user_of(request)))
-    items = [SessionItem(row, row.id == current) for row in rows]
-    items.sort(key=lambda item: not item.is_current)
-    context = {"sessions": items[:SHOWN_SESSIONS], "others": len(rows) - 1, "total": len(rows)}
+    rows = selectors.own_sessions(user=user_of(request), current=current)
+    items = [SessionItem(row, row.id == current) for row in rows[:SHOWN_SESSIONS]]
+    total = rows.count()
+    context = {"sessions": items, "others": total - 1, "total": total}
     return render(request, "accounts/account/sessions.html", context)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Case, Model, QuerySet, When
 from django.utils import timezone
 
 from accounts.bootstrap import TEAM_ID, TEAM_NAME
@@ -26,10 +26,11 @@ def own_api_keys(*, user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(user=user).order_by("-created_at", "id")
 
 
-def own_sessions(*, user: User) -> QuerySet[Session]:
-    """Those that have not expired, the one used last first."""
+def own_sessions(*, user: User, current: str | None) -> QuerySet[Session]:
+    """Those that have not expired: the one of the id `current`, then the one used last and so on."""
     live = Session.objects.filter(user=user, expires_at__gt=timezone.now())
-    return live.order_by("-last_activity", "-created_at", "id")
+    is_other = Case(When(id=current, then=0), default=1)
+    return live.order_by(is_other, "-last_activity", "-created_at", "id")
 
 
 def users(*, for_user: User) -> QuerySet[User]:

@@ -190,10 +190,13 @@ def _require_live(user: User, credential: Credential) -> None:
 def api_key_delete(*, user: User, key_id: UUID) -> None:
     """Delete a key of one's own. Raises NotFound, also for the key of somebody else."""
     with transaction.atomic():
-        deleted, _ = ApiKey.objects.filter(id=key_id, user=user).delete()
+        own = ApiKey.objects.filter(id=key_id, user=user)
+        name = own.values_list("name", flat=True).first()
+        deleted, _ = own.delete()
         if not deleted:
             raise NotFound("There is no such key")
-        record("API_KEY_DELETED", actor=user, details={"userId": str(user.pk), "keyId": str(key_id)})
+        details = {"userId": str(user.pk), "keyId": str(key_id), "keyName": name}
+        record("API_KEY_DELETED", actor=user, details=details)
 
 
 def _who(user: User) -> dict[str, Any]:

@@ -176,7 +176,7 @@ class TestDelete:
         assert client.delete(f"{URL}/{key['id']}").json() == {"ok": True}
         assert by_key.get(URL).status_code == 401
         entry = AuditEntry.objects.get(action="API_KEY_DELETED")
-        assert entry.details == {"userId": str(alice.id), "keyId": key["id"]}
+        assert entry.details == {"userId": str(alice.id), "keyId": key["id"], "keyName": key["name"]}
 
     def test_it_is_the_owners_alone(
         self, api: Api, alice: User, bob: User, admin: User, charlie: User

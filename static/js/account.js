@@ -11,6 +11,8 @@ for (const time of document.querySelectorAll("time[datetime]")) {
 const shownOnce = document.querySelector("[data-reload-as]");
 if (shownOnce) history.replaceState(null, "", shownOnce.dataset.reloadAs);
 
+document.querySelector("main [aria-invalid=true]")?.focus();
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
