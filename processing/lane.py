@@ -43,14 +43,14 @@ class FastLane:
 
 
 def _see_through(run: runner.ActiveRun, where: context.RequestContext) -> None:
-    try:
-        with context.use(where):
+    with context.use(where):
+        try:
             runner.drive(run)
-    except Exception:  # a lane thread has nobody above it: log here, and end the job for its owner
-        log.exception("job %s was lost by its lane", run.job.pk)
-        services.job_fail(job=run.job, error=InternalFailure(), duration_ms=run.duration_ms)
-    finally:
-        connection.close()
+        except Exception:  # a lane thread has nobody above it: log here, and end the job for its owner
+            log.exception("job %s was lost by its lane", run.job.pk)
+            services.job_fail(job=run.job, error=InternalFailure(), duration_ms=run.duration_ms)
+        finally:
+            connection.close()
 
 
 _creating = threading.Lock()
