@@ -10,8 +10,12 @@ from threading import Event
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
+from conftest import Api
+from processing.tests.requests import jpeg, post
 from snapotter.common import listener
 from snapotter.common.listener import Listener
 from snapotter.runtime import store
@@ -80,6 +84,15 @@ def test_while_nothing_changes_nothing_is_read(
         store.get(APP_NAME)
         store.get(DEFAULT_THEME)
         store.get(DISABLED_TOOLS)
+
+
+def test_a_page_and_a_run_do_not_ask_the_table(no_reading_by_age: None, api: Api, alice: User) -> None:
+    store.get(APP_NAME)
+    with CaptureQueriesContext(connection) as queries:
+        assert api.get("/login").status_code == 200
+        assert post(api.as_user(alice), jpeg(), {"width": 50}).status_code == 200
+    assert len(queries) > 0
+    assert not [query for query in queries if '"settings"."key"' in query["sql"]]
 
 
 def test_a_gap_in_the_connection_is_read_over(no_reading_by_age: None) -> None:
