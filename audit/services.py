@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db import connection
+
 from audit import context
 from audit.models import AuditEntry
 
@@ -46,7 +48,7 @@ def record(
     details = details or {}
     target_id = target_id or details.get("targetUserId") or details.get("keyId")
     return AuditEntry.objects.create(
-        user=actor,
+        user=actor if actor and _is_there(actor) else None,
         action=action,
         details=details or None,
         actor_id=actor.pk if actor else None,
@@ -56,6 +58,17 @@ def record(
         ip_address=where.ip_address,
         request_id=where.request_id,
     )
+
+
+def _is_there(actor: Any) -> bool:
+    """Whether the actor's row exists; if so it stays until the transaction ends.
+
+    The foreign key would lock the row too, but at the commit, with the log locked already. Who deletes a user
+    locks the row first and the log last: each would wait for the other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM users WHERE id = %s FOR KEY SHARE", [actor.pk])
+        return cursor.fetchone() is not None
 
 
 def attempted_name(name: str) -> str:

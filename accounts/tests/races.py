@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -19,6 +20,21 @@ def outcome(action: Callable[[], Any]) -> Any:
         return type(error)
     finally:
         connection.close()
+
+
+def wait_for_a_waiter(seconds: float = 10) -> None:
+    """Until another connection waits for a lock, which is: for what this one has locked."""
+    until = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone():
+                return
+            time.sleep(0.01)
+    raise TimeoutError("nobody waits")
 
 
 def together(*actions: Callable[[], Any]) -> list[Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from unittest.mock import patch
 
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from accounts import user_services
@@ -14,8 +16,9 @@ from accounts.errors import LastAdmin
 from accounts.models import User
 from accounts.permissions import ADMIN
 from accounts.tests.people import create_manager
-from accounts.tests.races import together
+from accounts.tests.races import together, wait_for_a_waiter
 from audit.models import AuditEntry
+from audit.services import record
 from conftest import PASSWORD, create_user
 from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
 
@@ -83,6 +86,28 @@ def test_two_admins_cannot_demote_each_other(two_admins: tuple[User, User]) -> N
     outcomes = together(demotion(first, second), demotion(second, first))
     assert sorted(map(str, outcomes)) == sorted(["done", str(PermissionRefused)])
     assert User.objects.filter(role_id=ADMIN).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_deleted_while_doing_something_finishes_that_first(two_admins: tuple[User, User]) -> None:
+    recorded = Event()
+
+    def doing(user: User) -> None:
+        with transaction.atomic():
+            record("LOGOUT", actor=user)
+            recorded.set()
+            wait_for_a_waiter()
+
+    def deleting(caller: User, user: User) -> None:
+        recorded.wait(10)
+        user_services.user_delete(caller=caller, user_id=user.pk)
+
+    first, second = two_admins
+    assert together(lambda: doing(second), lambda: deleting(first, second)) == ["done", "done"]
+    assert list(AuditEntry.objects.values_list("action", "user")) == [
+        ("USER_DELETED", first.pk),
+        ("LOGOUT", None),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

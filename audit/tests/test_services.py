@@ -68,6 +68,12 @@ def test_the_details_tell_the_target() -> None:
     assert record("TEAM_CREATED", target_type="team", target_id=7).target_id == "7"
 
 
+def test_an_actor_who_was_deleted_in_the_meantime_stays_named(alice: AbstractBaseUser) -> None:
+    type(alice)._default_manager.filter(pk=alice.pk).delete()
+    entry = recorded(record("LOGOUT", actor=alice))
+    assert (entry.user, entry.actor_id, entry.actor_username) == (None, alice.pk, "alice")
+
+
 def test_an_attempted_name_is_safe_to_show() -> None:
     assert attempted_name('<b>"o\'tter"&\0</b>') == "botter/b"
     assert attempted_name("x" * 1000) == "x" * 200
