@@ -245,6 +245,7 @@ PAGES: Final = (
     Row("POST", "account/sessions/end-others", SIGNED_IN_PAGE, "302 /account/sessions"),
     Row("POST", "account/sessions/<str:handle>/end", SIGNED_IN_PAGE, "302 /account/sessions", other=404),
     Row("GET", "account/activity", SIGNED_IN_PAGE, 200),
+    Row("GET", "access", SIGNED_IN_PAGE, 200),
     Row("GET", "", page("tools:use"), 200),
     Row("GET", "tools/<slug:section>/<slug:tool_id>", page("tools:use"), 200),
     Row("POST", "tools/<slug:section>/<slug:tool_id>", page("tools:use"), 400, form={}),

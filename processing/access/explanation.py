@@ -63,13 +63,15 @@ class Subject(Protocol):
 class Explanation:
     user: User
     subject: Subject
+    with_key: bool
     allowed: bool
     chain: tuple[Step, ...]
 
     @property
     def sentence(self) -> str:
         verb = "may" if self.allowed else "may not"
-        return f"{self.user.username} {verb} use {self.subject.title}."
+        key = " with this API key" if self.with_key else ""
+        return f"{self.user.username} {verb} use {self.subject.title}{key}."
 
 
 def explain(subject: Subject, *, user: User, key_id: str = "") -> Explanation:
@@ -81,7 +83,7 @@ def explain(subject: Subject, *, user: User, key_id: str = "") -> Explanation:
     user.scope = scope_of(key) if key else None
     entrance = tuple(_entrance(user, key_id, key))
     allowed = all(step.passed for step in entrance) and subject.is_open_to(user)
-    return Explanation(user, subject, allowed, (*entrance, *subject.steps(user, key)))
+    return Explanation(user, subject, bool(key_id), allowed, (*entrance, *subject.steps(user, key)))
 
 
 def _key_of(user: User, key_id: str) -> ApiKey | None:

@@ -42,12 +42,17 @@ class Question(WireModel):
 def answer(question: Question, *, caller: User) -> Explanation:
     """Raises PermissionRefused, NotFound, ValidationFailed."""
     user = _user_for(caller, question.user)
-    if question.key:
-        _require_keys_of(caller, user)
+    if question.key and not may_name_keys(caller, user):
+        raise PermissionRefused("You may not ask about these API keys.")
     subject = subject_of(question)
     if isinstance(subject, FileSubject) and not _may_know(caller, subject):
         raise NotFound(_NO_FILE)
     return explain(subject, user=user, key_id=question.key)
+
+
+def may_name_keys(caller: User, user: User) -> bool:
+    """Whether `caller` may ask what `user` may do with a key."""
+    return has_permission(caller, "apikeys:own" if user == caller else "apikeys:all")
 
 
 def subject_of(question: Question) -> Subject:
@@ -94,11 +99,6 @@ def _user_for(caller: User, text: str) -> User:
     if user is None:
         raise NotFound("There is no such user")
     return user
-
-
-def _require_keys_of(caller: User, user: User) -> None:
-    if not has_permission(caller, "apikeys:own" if user == caller else "apikeys:all"):
-        raise PermissionRefused("You may not ask about these API keys.")
 
 
 def _may_know(caller: User, subject: FileSubject) -> bool:

@@ -38,7 +38,7 @@ def test_a_no_is_an_answer_and_no_error(alice: User, bob: User) -> None:
 def test_it_looks_at_a_key(alice: User) -> None:
     key = ApiKey.objects.create(user=alice, key_hash="x", name="CI", permissions=["files:own"])
     lines = explain("alice", "--permission", "tools:use", "--key", str(key.pk))
-    assert lines[0] == "No: alice may not use the permission tools:use."
+    assert lines[0] == "No: alice may not use the permission tools:use with this API key."
     assert any("leaves out tools:use" in line for line in lines)
 
 
