@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.permissions import has_permission
 from audit.services import record
-from snapotter.common.errors import PermissionRefused
+from snapotter.common.errors import Conflict, PermissionRefused
 from snapotter.runtime.registry import DEFINITIONS
 from snapotter.runtime.services import change, require_changeable
 
@@ -17,19 +17,33 @@ WRITE: Final = "settings:write"
 LONGEST_RECORDED: Final = 500
 
 
-def settings_change(*, user: Any, values: Mapping[str, str]) -> None:
+def settings_change(
+    *, user: Any, values: Mapping[str, str], expected: Mapping[str, str] | None = None
+) -> None:
     """Change the settings named, all or none, each given as text.
 
-    Raises UnknownSetting, ReadonlySetting, PermissionRefused when one of them needs more than the user may, and
-    ValidationFailed, in this order.
+    `expected` is what the user saw before. Raises UnknownSetting, ReadonlySetting, PermissionRefused when one
+    of them needs more than the user may, ValidationFailed, and Conflict when one is not any more what was
+    expected, in this order; the last two with `details` = [{path, message}].
     """
     require_changeable(values)
     if not all(has_permission(user, needed) for needed in _needed(values)):
         raise PermissionRefused
     with transaction.atomic():
         changes = change(values)
+        _require_as_expected(changes, expected or {})
         if values:
             record("SETTINGS_UPDATED", actor=user, details=_details(user, values, changes))
+
+
+def _require_as_expected(changes: Mapping[str, tuple[str, str]], expected: Mapping[str, str]) -> None:
+    problems = [
+        {"path": name, "message": f"was changed by somebody else meanwhile, to {_brief(old)}"}
+        for name, (old, _) in changes.items()
+        if expected.get(name, old) != old
+    ]
+    if problems:
+        raise Conflict("Somebody else changed the same settings meanwhile", details=problems)
 
 
 def _needed(names: Mapping[str, str]) -> set[str]:

@@ -12,9 +12,10 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import path, reverse, reverse_lazy
 
 from accounts import views
+from snapotter.administration.settings_page import logo, may_change_settings, settings_page
 
 View = Callable[..., HttpResponseBase]
 
@@ -22,6 +23,10 @@ View = Callable[..., HttpResponseBase]
 SECTIONS: Final = {
     "People": ("User", "Role", "Team", "ApiKey", "Session"),
     "Activity": ("AuditEntry", "Job"),
+}
+_SERVER: Final = {
+    "name": "Server",
+    "models": [{"object_name": "Setting", "name": "Settings", "admin_url": reverse_lazy("admin:settings")}],
 }
 
 
@@ -61,10 +66,20 @@ class AdministrationSite(AdminSite):
     def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         return redirect("change-password")
 
+    def get_urls(self) -> list[Any]:
+        """The settings have no row each that could be listed: theirs is one page."""
+        ours = [
+            path("settings/", self.admin_view(settings_page), name="settings"),
+            path("settings/logo", self.admin_view(logo), name="logo"),
+        ]
+        return ours + super().get_urls()
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """By section instead of by app; one app's own page lists what it has."""
         apps = super().get_app_list(request, app_label)
-        return apps if app_label else _by_section(apps)
+        if app_label:
+            return apps
+        return _by_section(apps) + ([_SERVER] if may_change_settings(request) else [])
 
 
 def _by_section(apps: list[Any]) -> list[Any]:
