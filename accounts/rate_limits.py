@@ -9,7 +9,7 @@ use, so a client may be refused some requests early. Limits of 50 and less are r
 Minutes are those of the clock, so two of them that touch admit twice the limit around their border. A sliding
 window would need the time of every request.
 
-Without a database everything is admitted: whatever needs the database fails by itself, and the health check
+While the database does not answer everything is admitted: what needs it fails by itself, and the health check
 must be able to say why. The lock guards memory alone, never a query: who waits for a connection must not
 keep those waiting who have one.
 """
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 SECONDS: Final = 60
 RESERVED_SHARE: Final = 0.02
 KEPT_MINUTES: Final = 10  # the clocks of several hosts may differ by less
-RETRY_SECONDS: Final = 5  # until a database that failed is asked again: each request would wait for it
+PATIENCE_SECONDS: Final = 5  # with a database that failed, or is silent: else each request would wait for it
 
 _RESERVE: Final = """
     INSERT INTO rate_limit_counters AS counter (minute, key, hits) VALUES (%s, %s, %s)
@@ -79,6 +79,7 @@ class RateCounter:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        self._asked_at: list[float] = []
         self.forget()
 
     def forget(self) -> None:
@@ -119,8 +120,11 @@ class RateCounter:
 
     def _ask(self, statement: str, *parameters: int | str) -> int | None:
         """What the database answers, None when it does not."""
-        if abs(self._clock() - self._failed_at) < RETRY_SECONDS:
+        now = self._clock()
+        failed = abs(now - self._failed_at) < PATIENCE_SECONDS
+        if failed or now - min(self._asked_at, default=now) > PATIENCE_SECONDS:
             return None
+        self._asked_at.append(now)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement, parameters)
@@ -129,6 +133,8 @@ class RateCounter:
             self._failed_at = self._clock()
             log.error("requests are not counted, as the database does not answer: %s", error)
             return None
+        finally:
+            self._asked_at.remove(now)
         return row[0] if row else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 from unittest.mock import Mock, patch
 
 import pytest
@@ -12,7 +13,7 @@ from django.db import OperationalError, connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import RateLimitCounter
-from accounts.rate_limits import KEPT_MINUTES, RETRY_SECONDS, SECONDS, RateCounter, key_of_address
+from accounts.rate_limits import KEPT_MINUTES, PATIENCE_SECONDS, SECONDS, RateCounter, key_of_address
 from audit.context import RequestContext, use
 from conftest import Api
 
@@ -154,7 +155,7 @@ class TestWithoutDatabase:
         with no_database() as cursor:
             admitted(counter, 20, limit=10)
             assert cursor.call_count == 1
-            clock.now += RETRY_SECONDS
+            clock.now += PATIENCE_SECONDS
             admitted(counter, 20, limit=10)
             assert cursor.call_count == 2
 
@@ -162,8 +163,26 @@ class TestWithoutDatabase:
         counter = RateCounter(clock)
         with no_database():
             admitted(counter, 5, limit=10)
-        clock.now += RETRY_SECONDS
+        clock.now += PATIENCE_SECONDS
         assert admitted(counter, 20, limit=10) == 10
+
+    def test_who_comes_later_does_not_wait_for_a_silent_one(self, clock: Clock) -> None:
+        counter, asked, answers = RateCounter(clock), Event(), Event()
+
+        def silent() -> None:
+            asked.set()
+            answers.wait()
+            raise OperationalError("the connection was lost")
+
+        with no_database() as cursor, ThreadPoolExecutor(1) as thread:
+            cursor.side_effect = silent
+            first = thread.submit(admitted, counter, 1)
+            asked.wait()
+            clock.now += PATIENCE_SECONDS + 1
+            assert admitted(counter, 20, limit=10) == 20
+            assert cursor.call_count == 1
+            answers.set()
+            assert first.result() == 1
 
     def test_health_still_says_that_the_server_is_not_well(self, api: Api, settings: Settings) -> None:
         settings.RATE_LIMIT_PER_MIN = 10
