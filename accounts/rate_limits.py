@@ -1,10 +1,10 @@
 """How many requests somebody may send in a minute, counted over all processes, mostly without a query.
 
 The count of a key in a minute is a row that every process adds to. A process does not add one request at a
-time: it reserves some (2 % of the limit) by one statement and spends them from memory, so that a busy client
-costs a query for every twentieth request instead of each. What is reserved is never more than the limit, so
-neither is what is admitted; the price is that what one process reserved and did not spend, another cannot
-use, so a client may be refused some requests early. Limits of 50 and less are reserved one by one: exact.
+time: it reserves some (2 % of the limit) by one statement and spends them from memory, so that of a limit of
+1000 only every twentieth request costs a query. What is reserved is never more than the limit, so neither is
+what is admitted; the price is that what one process reserved and did not spend, another cannot use, so a
+client may be refused some requests early. Limits below 100 are reserved one by one, and exact.
 
 Minutes are those of the clock, so two of them that touch admit twice the limit around their border. A sliding
 window would need the time of every request.

@@ -31,8 +31,6 @@ _TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "API_KEY_DELETED": "Deleted an API key",
         "API_KEY_AUTH_FAILED": "An API key let nobody in",
         "SETTINGS_UPDATED": "Changed settings",
-        "BRANDING_UPDATED": "Changed the logo",
-        "BRANDING_REMOVED": "Removed the logo",
         "FILE_UPLOADED": "Uploaded files",
         "FILE_DELETED": "Deleted files",
         "TOOL_EXECUTED": "Ran a tool",
