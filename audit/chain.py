@@ -308,18 +308,19 @@ class Export:
         self._head_line = b""
 
     def breaks(self) -> Iterator[Break]:
-        """What does not fit, in the order of the file. Raises OSError, and Unreadable when nothing does."""
-        recognised = False
+        """What does not fit, in the order of the file. Raises OSError, Unreadable."""
+        number = 0
         for number, line in enumerate(_lines(self._file), 1):
+            if number == 1 and not line.startswith(b"{"):
+                raise Unreadable("it is no export in JSON Lines")
             try:
                 yield from self._take(line, number)
-                recognised = True
             except ValueError as error:
                 yield Break(f"line {number}", f"does not belong here: {error}")
             if not self._head_line:
                 self._digest.update(line)
-        if not recognised:
-            raise Unreadable("it is no export of an audit log")
+        if number == 0:
+            raise Unreadable("it is empty")
         yield from self.log.end(self.head)
         if self.head is None:
             yield Break("the file", "has no head: its end is missing")
