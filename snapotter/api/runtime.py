@@ -39,7 +39,7 @@ class SettingItem(WireModel):
 
 
 class SettingsChange(WireModel):
-    """Names and new values; what is no string is taken as its JSON text."""
+    """New values by name; what is no string is taken as its JSON text. A secret given as `********` stays."""
 
     model_config = ConfigDict(extra="allow")
 
