@@ -24,7 +24,8 @@ oldest entries, an entry AUDIT_PRUNED further on says up to which seq and hash, 
 
 What this cannot find: whoever may write the database and also computes every later hash and the head anew
 leaves a log that looks whole, only shorter or different. Against that keep an export or a head (SEQ:HASH)
-elsewhere and name it here; who has the secret key too can be found in no other way.
+elsewhere and name it here; who has the secret key too can be found in no other way. And an entry added with
+plain SQL is chained like any other.
 """
 
 from __future__ import annotations
