@@ -22,6 +22,7 @@ from snapotter.common.wire import WireModel
 
 OTHERS: Final = "users:manage"
 SUBJECTS: Final = ("permission", "tool", "file")
+_NO_FILE: Final = "There is no such file"
 
 Text = Annotated[Storable, Field(max_length=255)]
 
@@ -63,9 +64,6 @@ def subject_of(question: Question) -> Subject:
     if question.permission:
         return _permission(question.permission)
     return _tool(question.tool) if question.tool else _file(question.file)
-
-
-_NO_FILE: Final = "There is no such file"
 
 
 def _permission(name: str) -> Subject:
