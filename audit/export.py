@@ -26,15 +26,8 @@ from snapotter.common.wire import iso_milliseconds
 
 FORMATS: Final = ("jsonl", "csv")
 _ORDER: Final = (*FIELDS[1:], "prev_hash", "hash")  # for people: the number first, the hashes last
-_FORMULA: Final = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-)  # a spreadsheet would compute what begins so (CWE-1236)
+# A spreadsheet would compute what begins so (CWE-1236)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def audit_export(
@@ -49,11 +42,12 @@ def audit_export(
     `filters` says how the rows were chosen, and is empty only when they are all there are.
     """
     lines = _json_lines if format == "jsonl" else _csv_lines
+    told = {name: value.replace("\0", "") for name, value in filters.items()}  # which jsonb cannot hold
     with snapshot(rows) as (head, entries):
         counted = _Counted(entries)
-        for line in lines(counted, head, filters):
+        for line in lines(counted, head, told):
             write(line)
-    details = {"format": format, "filters": dict(filters), "entries": counted.count}
+    details = {"format": format, "filters": told, "entries": counted.count}
     record("AUDIT_EXPORTED", details=details)
     return counted.count
 
@@ -72,7 +66,7 @@ class _Counted:
 def _json_lines(entries: Iterable[Entry], head: Head, filters: Mapping[str, str]) -> Iterator[bytes]:
     digest = sha256()
     moment = iso_milliseconds(timezone.now())
-    about = {"type": "export", "version": 1, "exported_at": moment, "filters": dict(filters)}
+    about = {"type": "export", "version": 1, "exported_at": moment, "filters": filters}
     for value in _before_head(about, entries):
         line = _line(value)
         digest.update(line)

@@ -16,8 +16,8 @@ FILTERS: Final = ("action", "from", "to", "ip")
 
 
 def filters_of(query: Mapping[str, str]) -> dict[str, str]:
-    """What of a query narrows down `entries`, safe to record."""
-    return {name: query[name].replace("\0", "") for name in FILTERS if query.get(name)}
+    """What of a query narrows down `entries`."""
+    return {name: query[name] for name in FILTERS if query.get(name)}
 
 
 def entries(query: Mapping[str, str]) -> QuerySet[AuditEntry]:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from audit.models import AuditEntry
 from audit.services import record
+from audit.snapshot import log_head
 from audit.tests.tampering import findings
 
 
@@ -100,3 +101,16 @@ def test_the_migration_can_be_undone_and_done_again() -> None:
         cursor.execute("ALTER TABLE audit_log DISABLE TRIGGER audit_log_no_truncate")
         cursor.execute("ALTER TABLE audit_head DISABLE TRIGGER audit_head_no_truncate")
     assert record("A").seq
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_log_from_before_there_was_a_head_gets_one() -> None:
+    call_command("migrate", "audit", "0002", verbosity=0)
+    for name in "ABC":
+        record(name)
+    call_command("migrate", "audit", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_head DISABLE TRIGGER audit_head_no_truncate")
+    assert log_head().entries == 3
+    record("D")
+    assert findings() == []
