@@ -8,16 +8,20 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from audit.action_texts import action_text, target_text
+from audit.download import export_response
 from audit.models import AuditEntry
 from audit.search import matching, recorded_actions
 from audit.selectors import is_address
 from audit.services import TARGET_TYPES
+from snapotter.common.errors import ValidationFailed
 from snapotter.common.list_filters import ColumnFilter, DateFilter, LinkedFilter
 from snapotter.common.model_admin import ReadOnlyAdmin
 
@@ -71,6 +75,21 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         ("As it is recorded", {"fields": ("action", "actor_id", "target_type", "target_id")}),
         ("The chain", {"fields": ("seq", "prev_hash", "hash")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        export = self.admin_site.admin_view(self.export)
+        return [path("export/<str:format>", export, name="audit_auditentry_export"), *super().get_urls()]
+
+    def export(self, request: HttpRequest, format: str) -> HttpResponseBase:
+        """The entries that the list would show, all pages of it, as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            rows = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            raise ValidationFailed("These filters make no sense") from None
+        filters = {name: str(value) for name, value in request.GET.items() if value}
+        return export_response(request, format=format, rows=rows, filters=filters)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str

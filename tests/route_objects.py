@@ -65,6 +65,7 @@ OBJECTS: Final[Mapping[str, Callable[[User], str]]] = {
     "processing/job": lambda owner: key_of(job_of(owner)),
 }
 WORDS: Final[Mapping[str, str]] = {
+    "format": "csv",
     "filename": "photo.png",
     "key": "defaultTheme",
     "section": "image",

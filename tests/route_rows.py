@@ -273,6 +273,10 @@ ADMIN_SITE: Final = (
     Row("GET", "admin/autocomplete/", ADMINISTRATIVE, 403),
     Row("GET", "admin/jsi18n/", ADMINISTRATIVE, 200),
     Row("GET POST", "admin/r/<path:content_type_id>/<path:object_id>/", ADMINISTRATIVE, 404),
+    Row("GET", "admin/settings/", page("settings:write"), 200),
+    Row("POST", "admin/settings/", page("settings:write"), "302 /admin/settings/"),
+    Row("POST", "admin/settings/logo", page("settings:write"), "302 /admin/settings/"),
+    Row("GET", "admin/audit/auditentry/export/<str:format>", page("audit:read"), 200),
     Row("GET POST", "admin/<app_label>/", page("audit:read"), 200),
     Row("GET POST", "admin/<url>", ADMINISTRATIVE, 404),
 )

@@ -111,3 +111,35 @@ def test_a_page_of_entries_costs_as_many_queries_as_one_entry(
     # The session, the actions, the first and last date, how many there are, the entries
     with django_assert_max_num_queries(5):
         auditor.get(LIST)
+
+
+class TestExport:
+    def test_it_holds_what_the_list_shows(self, auditor: Client, alice: User, bob: User) -> None:
+        for user in (alice, bob, alice):
+            record("LOGOUT", actor=user)
+        answer: Any = auditor.get(f"{LIST}export/csv?q=alice&action=LOGOUT&p=2")
+        assert answer["Content-Disposition"].startswith("attachment")
+        rows = answer.content.decode().splitlines()
+        assert len(rows) == 3
+        assert all("alice" in row for row in rows[1:])
+        entry = AuditEntry.objects.get(action="AUDIT_EXPORTED")
+        assert entry.details == {
+            "format": "csv",
+            "filters": {"q": "alice", "action": "LOGOUT", "p": "2"},
+            "entries": 2,
+        }
+
+    def test_the_list_leads_to_it_with_its_filters(self, auditor: Client) -> None:
+        page = auditor.get(f"{LIST}?action=LOGOUT").content.decode()
+        assert f"{LIST}export/jsonl?action=LOGOUT" in page
+
+    @pytest.mark.parametrize(("rest", "status"), [("xml", 400), ("csv?date=x", 400), ("csv?actor_id=x", 400)])
+    def test_what_makes_no_sense_is_refused(self, auditor: Client, rest: str, status: int) -> None:
+        record("LOGOUT")
+        assert auditor.get(f"{LIST}export/{rest}").status_code == status
+
+    def test_others_get_nothing(self) -> None:
+        Role.objects.create(name="others", permissions=["users:manage"])
+        client = client_of(create_user("other", role="others"))
+        assert client.get(f"{LIST}export/csv").status_code == 403
+        assert not AuditEntry.objects.exists()

@@ -52,6 +52,8 @@ def _save(request: HttpRequest, form: SettingsForm) -> None:
 @require_POST
 def logo(request: HttpRequest) -> HttpResponse:
     """Show another logo, or ours again."""
+    if not may_change_settings(request):
+        raise PermissionDenied
     try:
         if "remove" in request.POST:
             branding.logo_remove(user=request.user)

@@ -133,7 +133,7 @@ class TestPermissions:
         client = client_of(create_user("other", role="others"))
         assert client.get(PAGE).status_code == 403
         assert client.post(PAGE, {"was-appName": "SnapOtter", "appName": "Mine"}).status_code == 403
-        client.post("/admin/settings/logo", {"remove": "yes"})
+        assert client.post("/admin/settings/logo", {"remove": "yes"}).status_code == 403
         assert not AuditEntry.objects.exists()
         assert PAGE not in client.get("/admin/").content.decode()
 
