@@ -86,14 +86,21 @@ class ApiKeyForm(forms.Form):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or {}
-        if data.get("scope") == "some" and not data.get("permissions") and "permissions" not in self.errors:
-            self.add_error("permissions", "Choose at least one, or let the key do everything you may.")
-        if data.get("expiry") == "day" and "last_day" not in self.errors:
-            self._clean_last_day(data.get("last_day"))
+        self._clean_permissions(data)
+        self._clean_last_day(data)
         return data
 
-    def _clean_last_day(self, day: Any) -> None:
-        if day is None:
+    def _clean_permissions(self, data: dict[str, Any]) -> None:
+        if data.get("scope") != "some":
+            self.errors.pop("permissions", None)  # nobody sees the field, so it counts for nothing
+        elif not data.get("permissions", True):
+            self.add_error("permissions", "Choose at least one, or let the key do everything you may.")
+
+    def _clean_last_day(self, data: dict[str, Any]) -> None:
+        today = timezone.now().date()
+        if data.get("expiry") != "day":
+            self.errors.pop("last_day", None)
+        elif data.get("last_day", today) is None:
             self.add_error("last_day", "Give the day.")
-        elif day < timezone.now().date():
+        elif data.get("last_day", today) < today:
             self.add_error("last_day", "This day is over.")

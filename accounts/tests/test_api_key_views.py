@@ -74,6 +74,10 @@ class TestMake:
         make(page, scope="all", permissions=["tools:use"])
         assert ApiKey.objects.get().permissions is None
 
+    def test_what_nobody_sees_cannot_be_wrong(self, page: Client) -> None:
+        answer = make(page, permissions=["unheard:of"], last_day="tomorrow")
+        assert KEY.search(answer.content.decode())
+
     @pytest.mark.parametrize(("expiry", "days"), [("30", 30), ("90", 90), ("365", 365)])
     def test_it_ends_after_days(self, page: Client, expiry: str, days: int) -> None:
         make(page, expiry=expiry)
