@@ -85,7 +85,7 @@ class TestMake:
         assert expires_at is not None
         assert abs(expires_at - timezone.now() - timedelta(days=days)) < timedelta(minutes=1)
 
-    @pytest.mark.parametrize("day", [timezone.now().date(), date(2031, 2, 28), date(9999, 12, 31)])
+    @pytest.mark.parametrize("day", [date(2999, 2, 28), date(9999, 12, 31)])
     def test_it_ends_with_a_day(self, page: Client, day: date) -> None:
         make(page, expiry="day", last_day=day.isoformat())
         assert ApiKey.objects.get().expires_at == datetime.combine(day, time.max, UTC)
