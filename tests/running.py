@@ -13,6 +13,9 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
+
+from snapotter.postgres.cluster import PORT, ROLE, Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
@@ -71,6 +74,24 @@ class RunningServer:
             return httpx.get(f"{self.url}/api/v1/health", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command that an operator types beside the running server."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+        )
+
+    def sql(self, statement: str, *parameters: str) -> int:
+        """What the owner of the database does with psql; the number of rows."""
+        socket = str(Cluster(self.data_dir / "postgres").socket_directory)
+        with psycopg.connect(
+            host=socket, port=PORT, user=ROLE, dbname="snapotter", autocommit=True
+        ) as database:
+            return database.execute(statement, parameters).rowcount
 
     def descendants(self) -> list[psutil.Process]:
         """Every process below ours, the embedded PostgreSQL too, which has a session of its own."""

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
-from snapotter.postgres.cluster import PORT, ROLE, Cluster
 from snapotter.tests.listening import CUT_OFF, LISTENING, eventually
 from tests.running import RunningServer
 
@@ -29,23 +27,17 @@ def server(data_dir: Path) -> Iterator[RunningServer]:
     running.stop()
 
 
-def sql(server: RunningServer, statement: str, *parameters: str) -> int:
-    socket = str(Cluster(server.data_dir / "postgres").socket_directory)
-    with psycopg.connect(host=socket, port=PORT, user=ROLE, dbname="snapotter", autocommit=True) as database:
-        return database.execute(statement, parameters).rowcount
-
-
 def called_by_all(server: RunningServer, name: str) -> bool:
     """Twenty new connections, so that each web process answers some."""
     return all(name in httpx.get(f"{server.url}/login", timeout=10).text for _ in range(20))
 
 
 def test_psql_changes_a_setting_under_a_running_server(server: RunningServer) -> None:
-    eventually(lambda: sql(server, *LISTENING) == 2, "both web processes listen")
-    sql(server, RENAME, "Holt")
+    eventually(lambda: server.sql(*LISTENING) == 2, "both web processes listen")
+    server.sql(RENAME, "Holt")
     eventually(lambda: called_by_all(server, "Holt"), "all web processes have the new name")
 
-    assert sql(server, *CUT_OFF) == 2
-    sql(server, RENAME, "Drey")
+    assert server.sql(*CUT_OFF) == 2
+    server.sql(RENAME, "Drey")
     eventually(lambda: called_by_all(server, "Drey"), "the gap was read over")
-    eventually(lambda: sql(server, *LISTENING) == 2, "both listen again")
+    eventually(lambda: server.sql(*LISTENING) == 2, "both listen again")
