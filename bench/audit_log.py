@@ -76,9 +76,13 @@ def recording() -> None:
     """What an entry adds to a transaction that writes anyway, as a sign-in does with its session."""
     from django.db import connection, transaction
 
+    from accounts.bootstrap import ensure_first_run
+    from accounts.models import User
     from audit.services import record
 
-    details = {"userId": "8f7c2a50-7e4f-4a39-9d55-6a6d8c9f5b10", "username": "alice"}
+    ensure_first_run()
+    user = User.objects.get()
+    details = {"userId": str(user.pk), "username": user.username}
 
     def write() -> None:
         with connection.cursor() as cursor:
@@ -91,7 +95,7 @@ def recording() -> None:
     def recorded() -> None:
         with transaction.atomic():
             write()
-            record("LOGIN_SUCCESS", details=details)
+            record("LOGIN_SUCCESS", actor=user, target_id=user.pk, details=details)
 
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench (number int)")
