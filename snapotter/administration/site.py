@@ -19,14 +19,30 @@ from snapotter.administration.settings_page import logo, may_change_settings, se
 
 View = Callable[..., HttpResponseBase]
 
-# The models by the names of their classes, in the order they are listed.
+# The models by the names of their classes, in the order they are listed, and what each page is for.
 SECTIONS: Final = {
-    "People": ("User", "Role", "Team", "ApiKey", "Session"),
-    "Activity": ("AuditEntry", "Job"),
+    "People": {
+        "User": "Who may sign in: role, team, quota, password",
+        "Role": "What people may do, and who holds which",
+        "Team": "Who works together, and how much they may keep",
+        "ApiKey": "Keys of programs: whose, for what, until when",
+        "Session": "Who is signed in, where from, since when",
+    },
+    "Activity": {
+        "AuditEntry": "Who did what, in a log that nobody can change unnoticed",
+        "Job": "What ran, for whom, and how it ended",
+    },
 }
 _SERVER: Final = {
     "name": "Server",
-    "models": [{"object_name": "Setting", "name": "Settings", "admin_url": reverse_lazy("admin:settings")}],
+    "models": [
+        {
+            "object_name": "Setting",
+            "name": "Settings",
+            "about": "Name, logo, tools, rules for passwords and sign-ins",
+            "admin_url": reverse_lazy("admin:settings"),
+        }
+    ],
 }
 
 
@@ -85,7 +101,10 @@ class AdministrationSite(AdminSite):
 def _by_section(apps: list[Any]) -> list[Any]:
     models = {model["object_name"]: model for app in apps for model in app["models"]}
     sections = [
-        {"name": section, "models": [models[name] for name in names if name in models]}
-        for section, names in SECTIONS.items()
+        {
+            "name": section,
+            "models": [models[name] | {"about": about} for name, about in pages.items() if name in models],
+        }
+        for section, pages in SECTIONS.items()
     ]
     return [section for section in sections if section["models"]]

@@ -88,7 +88,7 @@ class TestReach:
         assert client_of(holder(permission)).get("/admin/").status_code == 200
 
     def test_every_page_is_in_a_section(self, admin: User) -> None:
-        named = {name for names in SECTIONS.values() for name in names}
+        named = {name for pages in SECTIONS.values() for name in pages}
         assert {model.__name__ for model in site._registry} <= named
 
     def test_the_first_page_asks_the_database_for_the_session_alone(
