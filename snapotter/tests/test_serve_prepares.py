@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from audit.models import AuditEntry
+from audit.services import record
 from audit.tests.tampering import behind_its_back, edit
 from snapotter.management.commands.serve import prune_audit_log
 from snapotter.runtime import store
@@ -35,3 +36,10 @@ def test_a_broken_audit_log_is_told_and_keeps_nobody_out(
     prune_audit_log()
     assert AuditEntry.objects.count() == 3
     assert "audit_verify" in caplog.text
+
+
+def test_the_head_is_noted_outside_of_the_database(caplog: pytest.LogCaptureFixture) -> None:
+    entry = record("A")
+    with caplog.at_level("INFO"):
+        prune_audit_log()
+    assert f"{entry.seq}:{AuditEntry.objects.get().hash}" in caplog.text

@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 from accounts.bootstrap import ensure_first_run
 from audit.errors import LogBroken
 from audit.retention import audit_prune
+from audit.snapshot import log_head
 from processing.lane import fast_lane
 from processing.services import jobs_end_abandoned
 from snapotter.common import listener
@@ -63,11 +64,15 @@ def prepare() -> None:
 
 
 def prune_audit_log() -> None:
-    """What is broken stays to be looked at, and is no reason to serve nobody."""
+    """What is broken stays to be looked at, and is no reason to serve nobody.
+
+    The head goes to the server's log, out of reach of whoever can write the database only.
+    """
     try:
         audit_prune()
     except LogBroken as error:
         log.error("%s", error)
+    log.info("the head of the audit log is %s", log_head())
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
