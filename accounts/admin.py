@@ -40,6 +40,7 @@ class KeyStateFilter(admin.SimpleListFilter):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
+    audit_target = "api_key"
     list_display = ("name", "user", "scope", "created_at", "last_used_at", "expires_at")
     list_filter = (KeyStateFilter,)
     list_select_related = ("user",)
@@ -53,10 +54,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """An empty list is everything too: whoever made the key chose nothing less."""
         return ", ".join(key.permissions or ()) or "Everything its owner may"
 
-    @admin.display(empty_value="–")
-    def fingerprint(self, key: ApiKey) -> SafeString | None:
+    def fingerprint(self, key: ApiKey) -> SafeString | str:
         """The first digits of the SHA-256 of the key, to find the row of a key that was seen somewhere."""
-        return format_html("<code>{}…</code> (SHA-256)", key.key_prefix) if key.key_prefix else None
+        if not key.key_prefix:
+            return self.get_empty_value_display()
+        return format_html("<code>{}…</code> (SHA-256)", key.key_prefix)
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:

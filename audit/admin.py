@@ -11,7 +11,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -64,14 +64,15 @@ class AddressFilter(LinkedFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
+    audit_target = None
     list_display = ("created_at", "actor", "what", "about", "address")
     list_filter = (TargetFilter, ActorFilter, AddressFilter, DateFilter, ActionFilter, TargetTypeFilter)
     search_fields = ("actor_username",)  # that there is a search; what it looks at is `matching`
     search_help_text = "The name of who did it, an address, or the id of a user, a target or a request"
     sortable_by = ()
     fieldsets = (
-        (None, {"fields": ("created_at", "actor_username", "what", "about", "readable_details")}),
-        ("Where it came from", {"fields": ("ip_address", "request_id")}),
+        (None, {"fields": ("created_at", "actor", "what", "about", "readable_details")}),
+        ("Where it came from", {"fields": ("address", "request_id")}),
         ("As it is recorded", {"fields": ("action", "actor_id", "target_type", "target_id")}),
         ("The chain", {"fields": ("seq", "prev_hash", "hash")}),
     )
@@ -108,9 +109,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def what(self, entry: AuditEntry) -> str:
         return action_text(entry.action)
 
-    @admin.display(description="target", empty_value="–")
+    @admin.display(description="target")
     def about(self, entry: AuditEntry) -> str:
-        return target_text(entry)
+        return target_text(entry) or self.get_empty_value_display()
 
     @admin.display(description="details")
     def readable_details(self, entry: AuditEntry) -> SafeString:
@@ -120,4 +121,5 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 def _filtered(parameter: str, value: Any, text: str) -> SafeString | str:
     if value is None:
         return text
-    return format_html('<a href="?{}">{}</a>', urlencode({parameter: value}), text)
+    address = reverse("admin:audit_auditentry_changelist")
+    return format_html('<a href="{}?{}">{}</a>', address, urlencode({parameter: value}), text)

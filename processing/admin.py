@@ -44,6 +44,7 @@ class OwnerFilter(LinkedFilter):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
+    audit_target = None
     list_display = ("created_at", "type", "status", "owner", "took", "error")
     list_filter = (OwnerFilter, StatusFilter, DateFilter, ToolFilter)
     list_select_related = ("user",)
@@ -63,17 +64,19 @@ class JobAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Job], bool]:
         return (_matching(queryset, search_term.strip()) if search_term else queryset), False
 
-    @admin.display(description="user", empty_value="–")
-    def owner(self, job: Job) -> SafeString | None:
+    @admin.display(description="user")
+    def owner(self, job: Job) -> SafeString | str:
         """Links to what else ran for the user."""
         if job.user is None:
-            return None
+            return self.get_empty_value_display()
         address = f"{reverse('admin:processing_job_changelist')}?{urlencode({'user': job.user_id})}"
         return format_html('<a href="{}">{}</a>', address, job.user.username)
 
-    @admin.display(description="time taken", empty_value="–", ordering="duration_ms")
-    def took(self, job: Job) -> str | None:
-        return None if job.duration_ms is None else f"{job.duration_ms / 1000:.2f} s"
+    @admin.display(description="time taken", ordering="duration_ms")
+    def took(self, job: Job) -> str:
+        if job.duration_ms is None:
+            return self.get_empty_value_display()
+        return f"{job.duration_ms / 1000:.2f} s"
 
     def size_before(self, job: Job) -> str:
         return filesizeformat(job.bytes_in)

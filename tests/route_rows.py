@@ -283,7 +283,13 @@ ADMIN_SITE: Final = (
 
 
 def model_rows(
-    model: str, sees: str, *, adds: str | None = None, changes: str | None = None, deletes: str | None = None
+    model: str,
+    sees: str,
+    *,
+    adds: str | None = None,
+    changes: str | None = None,
+    deletes: str | None = None,
+    history: Status = "302 /admin/audit/auditentry/",
 ) -> Iterable[Row]:
     """The pages that Django's admin makes for a model; each takes GET and POST.
 
@@ -291,7 +297,7 @@ def model_rows(
     """
     object_route = f"admin/{model}/<path:object_id>"
     yield Row("GET POST", f"admin/{model}/", page(sees), 200)
-    yield Row("GET POST", f"{object_route}/history/", ADMINISTRATIVE, "302 /admin/audit/auditentry/")
+    yield Row("GET POST", f"{object_route}/history/", ADMINISTRATIVE, history)
     yield Row("GET POST", f"{object_route}/", ADMINISTRATIVE, 302)
     yield Row("GET", f"{object_route}/change/", page(sees), 200)
     for methods, route, permission in (
@@ -310,8 +316,8 @@ ROWS: Final[tuple[Row, ...]] = (
     *PAGES,
     *(row for tool in all_tools() for row in tool_rows(tool.id, tool.path)),
     *ADMIN_SITE,
-    *model_rows("audit/auditentry", "audit:read"),
-    *model_rows("processing/job", "system:health"),
+    *model_rows("audit/auditentry", "audit:read", history=404),
+    *model_rows("processing/job", "system:health", history=404),
     *model_rows("accounts/apikey", "apikeys:all"),
     Row("GET POST", "admin/accounts/session/", page("users:manage"), 200),
 )

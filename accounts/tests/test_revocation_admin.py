@@ -163,3 +163,10 @@ class TestKeys:
         key_for(alice, "tools:use")
         answer: Any = client_of(admin).get(f"{KEYS}?state={state}")
         assert answer.context["cl"].result_count == names
+
+    def test_its_history_is_what_the_audit_log_knows(self, admin: User, alice: User) -> None:
+        key_for(alice, "tools:use")
+        row, client = ApiKey.objects.get(), client_of(admin)
+        assert f"{KEYS}{row.pk}/history/" in client.get(f"{KEYS}{row.pk}/change/").content.decode()
+        answer: Any = client.get(f"{KEYS}{row.pk}/history/", follow=True)
+        assert [entry.action for entry in answer.context["cl"].result_list] == ["API_KEY_CREATED"]

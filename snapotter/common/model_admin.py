@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin, ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -42,7 +42,8 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
-    save_on_top = False
+    audit_target: str | None = ""
+    """What the audit log calls the model; empty for the model's own name, None where it tells nothing."""
 
     def for_each(
         self, request: HttpRequest, rows: Iterable[T], change: Callable[[T], Any], done: str
@@ -72,7 +73,10 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What the audit log knows of the object."""
-        return redirect(audit_log_of(self.opts.model_name or "", object_id))
+        if self.audit_target is None:
+            raise Http404
+        target = {"target_type": self.audit_target or self.opts.model_name, "target_id": object_id}
+        return redirect(f"{reverse('admin:audit_auditentry_changelist')}?{urlencode(target)}")
 
 
 class ReadOnlyAdmin(ServiceAdmin):
@@ -86,9 +90,3 @@ class ReadOnlyAdmin(ServiceAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def audit_log_of(target_type: str, target_id: object) -> str:
-    """The address of the audit log, showing what was done to one target."""
-    query = urlencode({"target_type": target_type, "target_id": target_id})
-    return f"{reverse('admin:audit_auditentry_changelist')}?{query}"
