@@ -56,6 +56,7 @@ SETTINGS = {
     "log_error_verbosity": "terse",
 }
 
+PING_SECONDS = 2  # the least that libpq allows
 START_SECONDS = 120  # crash recovery on a slow disk takes its time
 ORPHAN_SECONDS = 10  # how long the children of a killed postmaster may take to notice
 LOG_BYTES = 10_000_000
@@ -88,12 +89,22 @@ class Cluster:
         return self.home
 
     def answers(self) -> bool:
-        """True when the server accepts connections; waits while it is starting, recovering or stopping."""
-        target = make_conninfo(**self._administrator, connect_timeout=START_SECONDS)
+        """True when the server accepts connections; waits while it starts, recovers, stops or is silent."""
         deadline = time.monotonic() + START_SECONDS
-        while (state := PGconn.ping(target.encode())) == Ping.REJECT and time.monotonic() < deadline:
+        while (state := self._ping()) == Ping.REJECT and time.monotonic() < deadline:
             time.sleep(0.05)
         return state == Ping.OK
+
+    def _ping(self) -> Ping:
+        """REJECT also for a server that says nothing until the time is up: it is there, but stopped or busy.
+
+        The time is short, because the call holds the lock of the interpreter: nothing else runs meanwhile.
+        """
+        target = make_conninfo(**self._administrator, connect_timeout=PING_SECONDS)
+        began = time.monotonic()
+        state = Ping(PGconn.ping(target.encode()))
+        silent = state == Ping.NO_RESPONSE and time.monotonic() - began > PING_SECONDS / 2
+        return Ping.REJECT if silent else state
 
     def postmaster(self) -> int | None:
         """The server's process id, or None. A recorded id that now belongs to another program is not it."""

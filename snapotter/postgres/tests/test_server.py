@@ -2,13 +2,14 @@ import os
 import pwd
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from snapotter.postgres.cluster import SOCKET_PATH_BYTES, Cluster
+from snapotter.postgres.cluster import PING_SECONDS, SOCKET_PATH_BYTES, Cluster
 from snapotter.postgres.ownership import SYSTEM_USER
 
 from .conftest import Member
@@ -105,6 +106,24 @@ def test_it_is_started_again_after_its_death(home: Path, join: Join, pool: tuple
     assert runs(home)
     second.leave()
     assert not runs(home)
+
+
+def test_who_asks_a_server_that_is_stopped_waits_and_lets_other_threads_work(home: Path, join: Join) -> None:
+    join().ask("use")
+    cluster = Cluster(home.resolve())
+    pid = cluster.postmaster()
+    assert pid is not None
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(cluster.answers()))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        asking.start()
+        asking.join(3 * PING_SECONDS)  # only returns in time when this thread gets to run in between
+        assert asking.is_alive()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    asking.join(60)
+    assert answers == [True]
 
 
 def test_ctrl_c_in_the_terminal_reaches_python_which_stops_it(home: Path, join: Join) -> None:
