@@ -51,6 +51,10 @@ class ActorFilter(LinkedFilter):
     title = "actor"
     parameter_name = "actor_id"
 
+    def name_of(self, value: str) -> str:
+        newest = AuditEntry.objects.filter(actor_id=value).order_by("-seq").first()
+        return newest.actor_username if newest else value
+
 
 class AddressFilter(LinkedFilter):
     title = "address"

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.models import User
 from processing import registry
 from processing.models import Job, JobStatus
 from snapotter.common.list_filters import ColumnFilter, DateFilter, LinkedFilter
@@ -40,6 +41,9 @@ class ToolFilter(ColumnFilter):
 class OwnerFilter(LinkedFilter):
     title = "user"
     parameter_name = "user"
+
+    def name_of(self, value: str) -> str:
+        return User.objects.filter(pk=value).values_list("username", flat=True).first() or value
 
 
 @admin.register(Job)

@@ -64,6 +64,7 @@ def test_it_is_filtered_by_action_target_and_actor(auditor: Client, alice: User,
     assert shown(auditor, "?action=LOGOUT") == ["LOGOUT"]
     assert shown(auditor, "?target_type=role") == ["ROLE_CREATED"]
     assert shown(auditor, f"?actor_id={bob.pk}") == ["ROLE_CREATED"]
+    assert "Actor: <strong>bob</strong>" in auditor.get(f"{LIST}?actor_id={bob.pk}").content.decode()
     assert shown(auditor, f"?target_type=user&target_id={alice.pk}") == ["LOGOUT"]
 
 

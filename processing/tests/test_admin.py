@@ -41,6 +41,7 @@ def test_it_is_filtered_and_searched(watcher: Client, alice: User, bob: User) ->
     assert shown(watcher, "?status=failed") == [crop.pk]
     assert shown(watcher, "?type=resize") == [resize.pk]
     assert shown(watcher, f"?user={alice.pk}") == [resize.pk]
+    assert "User: <strong>alice</strong>" in watcher.get(f"{LIST}?user={alice.pk}").content.decode()
     assert shown(watcher, "?date=2024-05") == [crop.pk]
     assert shown(watcher, "?q=ALICE") == [resize.pk]
     assert shown(watcher, "?q=invalid") == [crop.pk]
@@ -60,6 +61,12 @@ def test_a_job_is_seen_without_its_files(watcher: Client, alice: User) -> None:
     page = watcher.get(f"{LIST}{job.pk}/change/").content.decode()
     assert "1.23 s" in page
     assert "private-name" not in page
+
+
+@pytest.mark.parametrize("query", ["user=x", "user=%00", "status=%00", "date=2024-02-30", "q=%00", "o=x"])
+def test_a_senseless_filter_is_no_error_of_ours(watcher: Client, query: str) -> None:
+    Job.objects.create(type="resize")
+    assert watcher.get(f"{LIST}?{query}", follow=True).status_code < 500
 
 
 def test_nobody_changes_one(admin: User) -> None:

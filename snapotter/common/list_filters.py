@@ -38,7 +38,14 @@ class LinkedFilter(ColumnFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
         value = self.value()
-        return [(value, value)] if value else []
+        try:
+            return [(value, self.name_of(value))] if value else []
+        except (ValueError, ValidationError):
+            raise IncorrectLookupParameters from None
+
+    def name_of(self, value: str) -> str:
+        """How people call what was chosen."""
+        return value
 
 
 class DateFilter(SimpleListFilter):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tests.people import create_role
@@ -90,6 +91,13 @@ def test_every_setting_that_is_written_by_people_has_a_field(boss: Client) -> No
     assert {name for name in DEFINITIONS if f"was-{name}" in form_of(boss)} == DEFINITIONS.keys() - {
         CUSTOM_LOGO.name
     }
+
+
+def test_the_page_asks_the_database_for_the_session_alone(
+    boss: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        boss.get(PAGE)
 
 
 @pytest.mark.parametrize(
