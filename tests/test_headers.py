@@ -11,6 +11,7 @@ from PIL import Image
 
 from snapotter.body_limit import FORM_BYTES
 from snapotter.common.downloads import CHUNK
+from tests.conftest import ADMIN_PASSWORD
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.system
@@ -68,6 +69,20 @@ def test_rest_and_pages(server: RunningServer, method: str, path: str, status: i
     check(answer.headers)
     assert policy_of(answer.headers) == PAGE_POLICY
     assert answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    "claim", [{"X-Forwarded-Proto": "https"}, {"X-Forwarded-Protocol": "ssl"}, {"X-Forwarded-Ssl": "on"}]
+)
+def test_a_client_of_a_server_without_a_proxy_cannot_say_that_it_speaks_tls(
+    server: RunningServer, claim: dict[str, str]
+) -> None:
+    credentials = {"username": "admin", "password": ADMIN_PASSWORD}
+    answer = httpx.post(f"{server.url}/api/auth/login", json=credentials, headers=claim)
+    check(answer.headers)
+    cookies = answer.headers.get_list("Set-Cookie")
+    assert len(cookies) == 2
+    assert not [cookie for cookie in cookies if "Secure" in cookie]
 
 
 def test_static_files(server: RunningServer) -> None:

@@ -102,6 +102,7 @@ def configuration() -> dict[str, Any]:
         "graceful_timeout": 30,
         "timeout": 60,
         "keepalive": 75,
+        "forwarded_allow_ips": "",  # whether a proxy is believed says TRUST_PROXY, and Django
         "worker_tmp_dir": None,
         "proc_name": "snapotter",
         "loglevel": {"fatal": "critical", "warn": "warning", "trace": "debug"}.get(
