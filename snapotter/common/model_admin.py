@@ -33,9 +33,10 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 
 
 class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Services record in the audit log what they change, so Django's own history stays empty.
+    """A subclass that lets rows be written calls services in `save_model` and `delete_model`.
 
-    What a service refuses is told on the page it was asked from.
+    Services record in the audit log what they change, so Django's own history stays empty. What a service
+    refuses is told on the page it was asked from.
     """
 
     paginator = BoundedPaginator
@@ -44,6 +45,43 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
     list_per_page = 50
     audit_target: str | None = ""
     """What the audit log calls the model; empty for the model's own name, None where it tells nothing."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        raise NotImplementedError("a service must write, not the admin")
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        raise NotImplementedError("a service must delete, not the admin")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """What goes along, and what stands in the way, the service knows."""
+        return [], {}, set(), []
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """A refusal is an error of the form, which keeps what was typed."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except SnapOtterError as error:
+            request.refusal = error.message  # type: ignore[attr-defined]  # for `get_form`
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        return form if refusal is None else _refused(form, refusal)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except SnapOtterError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+            return redirect(reverse(page, args=[object_id], current_app=self.admin_site.name))
 
     def for_each(
         self, request: HttpRequest, rows: Iterable[T], change: Callable[[T], Any], done: str
@@ -77,6 +115,15 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
             raise Http404
         target = {"target_type": self.audit_target or self.opts.model_name, "target_id": object_id}
         return redirect(f"{reverse('admin:audit_auditentry_changelist')}?{urlencode(target)}")
+
+
+def _refused(form: Any, message: str) -> Any:
+    class RefusedForm(form):  # type: ignore[misc]
+        def clean(self) -> Any:
+            self.add_error(None, message)
+            return super().clean()
+
+    return RefusedForm
 
 
 class ReadOnlyAdmin(ServiceAdmin):
