@@ -57,12 +57,13 @@ def _sent(row: Row) -> dict[str, Any]:
 
 
 def _answered(answer: Any, expected: Status) -> Status:
-    """The status, with what comes behind it if that is expected too."""
+    """The status, with the code of an error or where it leads if that is expected too."""
     if isinstance(expected, int):
         return int(answer.status_code)
     if answer.has_header("Location"):
         return f"{answer.status_code} {urlsplit(answer['Location']).path}"
-    return f"{answer.status_code} {answer.json()['code']}"
+    is_error = answer.status_code >= 400 and answer["Content-Type"] == "application/json"
+    return f"{answer.status_code} {answer.json()['code']}" if is_error else int(answer.status_code)
 
 
 def _undone(request: Callable[[], HttpResponseBase]) -> HttpResponseBase:
