@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from accounts.bootstrap import anonymous_user
@@ -31,6 +32,7 @@ class CredentialAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> Caller:
         if not settings.AUTH_ENABLED:
+            _require_welcome_origin(request)
             return anonymous_user(), ANONYMOUS
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if header.startswith(_BEARER):
@@ -69,6 +71,18 @@ def _of_key(key: ApiKey) -> Caller:
         return AnonymousUser(), Credential("anonymous", disabled=True)
     user.scope = scope
     return user, Credential("api_key", key_id=key.id, scope=scope, expires_at=key.expires_at)
+
+
+def _require_welcome_origin(request: Request) -> None:
+    """Where nobody signs in there is no token to ask for, and any site that somebody visits could send a form
+    to this server; but browsers say which site that is. Programs say nothing."""
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is None or request.method in SAFE_METHODS or settings.CORS_ALLOW_ALL_ORIGINS:
+        return
+    own = f"{request.scheme}://{request.get_host()}"
+    welcome = (own, *settings.CSRF_TRUSTED_ORIGINS, *settings.CORS_ALLOWED_ORIGINS)
+    if origin.lower() not in [each.lower() for each in welcome]:
+        raise PermissionRefused("Pages of other sites may not do this.", code="CSRF_FAILED")
 
 
 def _require_csrf_token(request: Request) -> None:

@@ -260,6 +260,19 @@ class TestWithoutAuthentication:
         assert api.get("/auditors").status_code == 200
         assert AuditEntry.objects.get().actor_username == "anonymous"
 
+    @pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://testserver:8080", "null", ""])
+    def test_a_page_of_another_site_changes_nothing(self, api: Api, origin: str) -> None:
+        assert code(api.put("/members", HTTP_ORIGIN=origin)) == (403, "CSRF_FAILED")
+        assert api.get("/members", HTTP_ORIGIN=origin).status_code == 200
+
+    def test_our_own_pages_and_those_that_are_welcome_do(self, api: Api, settings: Settings) -> None:
+        settings.CORS_ALLOWED_ORIGINS = ["https://friend.example"]
+        settings.CSRF_TRUSTED_ORIGINS = ["https://otter.example"]
+        for origin in ("http://testserver", "https://friend.example", "https://otter.example"):
+            assert api.put("/members", HTTP_ORIGIN=origin).status_code == 200
+        settings.CORS_ALLOW_ALL_ORIGINS = True
+        assert api.put("/members", HTTP_ORIGIN="https://elsewhere.example").status_code == 200
+
     def test_tokens_are_ignored(self, api: Api, alice: User) -> None:
         assert api.as_user(alice).get("/members").json()["username"] == "anonymous"
 
