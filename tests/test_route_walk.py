@@ -20,7 +20,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.route_callers import CALLERS, Cast
 from tests.route_objects import address, has_owner
-from tests.route_rows import ROWS, Door, Row, Status
+from tests.route_row import Door, Row, Status
+from tests.route_rows import ROWS
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _GROUP: Final = re.compile(r"\(\?P<(\w+)>[^)]*\)")
