@@ -15,7 +15,7 @@ from pathlib import Path
 
 from processing.engine.errors import ChildCrashed, ChildTimeout, OutOfMemory
 from processing.engine.fork_server import COMMAND, FORK, STATUS, ChildSettings, command_line, environment
-from processing.engine.request import RunRequest, RunResult
+from processing.engine.request import Request, RunResult
 from snapotter.common.errors import SnapOtterError
 
 _START_SECONDS = 60.0
@@ -111,7 +111,7 @@ class Child:
             self.close()
             raise ServerLost
 
-    def start(self, request: RunRequest) -> bool:
+    def start(self, request: Request) -> bool:
         """Hand over a request. False: the child has ended, and the request was not run."""
         self._runs += 1
         self.reusable = False

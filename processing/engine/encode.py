@@ -74,6 +74,15 @@ def frames_kept(source: SourceImage, target: Format, encoding: Encoding) -> int:
     return source.frames if kind == target.frames != "one" else 1
 
 
+def fitted(
+    image: Image.Image, target: Format, kept: Kept, *, bare: bool = False
+) -> tuple[Image.Image, bytes | None]:
+    """The picture as the format can hold it, and the profile to write with it. Raises SIZE_UNSUPPORTED."""
+    check_sides(image.size, target)
+    image, profile = ready(image, target, kept, bare=bare)
+    return (square(image) if target.id == "ico" else image), profile
+
+
 def encode(frames: Frames, target: Format, encoding: Encoding, kept: Kept, destination: Path) -> Written:
     """Raises ToolError: TARGET_UNREACHABLE, SIZE_UNSUPPORTED."""
     job = _Job(frames, target, encoding, kept)
@@ -114,12 +123,8 @@ class _Job:
         return self._save(image, image, quality, profile)
 
     def _ready(self, image: Image.Image) -> tuple[Image.Image, bytes | None]:
+        image, profile = fitted(image, self._target, self._kept, bare=self._encoding.bare)
         self.size = image.size
-        check_sides(image.size, self._target)
-        image, profile = ready(image, self._target, self._kept, bare=self._encoding.bare)
-        if self._target.id == "ico":
-            image = square(image)
-            self.size = image.size
         return image, profile
 
     def _write_moving(self, quality: int | None) -> bytes:

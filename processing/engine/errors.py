@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from snapotter.common.errors import SnapOtterError
+
+if TYPE_CHECKING:
+    from processing.engine.track import Track
 
 
 class ChildCrashed(SnapOtterError):
@@ -38,3 +43,18 @@ class InternalFailure(SnapOtterError):
 
     status = 500
     code = "internal"
+
+
+class StepFailed(SnapOtterError):
+    """A step of the pipeline failed"""
+
+    status = 422
+    code = "PROCESSING_FAILED"
+
+    @classmethod
+    def of(cls, track: Track, error: SnapOtterError) -> StepFailed:
+        """The code of the step's own error, its reason in one sentence, and what was made before it."""
+        step = track.step
+        reason = error.details if isinstance(error.details, str) and error.details else error.message
+        message = f"Step {step.number} ({step.tool.title}): {reason}"
+        return cls(message, code=error.code, step=step.number, completedSteps=track.told_before())

@@ -35,7 +35,7 @@ from typing import NoReturn
 
 from processing import registry
 from processing.engine.errors import OutOfMemory
-from processing.engine.request import RunRequest, RunResult
+from processing.engine.request import Request, RunResult
 from snapotter.common.errors import SnapOtterError
 
 COMMAND = struct.Struct("q")
@@ -46,7 +46,7 @@ FORK = 0
 STARTED = b""
 """A child's word that it took a request. Without it the request was never run and may go to another child."""
 
-Execute = Callable[[RunRequest], RunResult]
+Execute = Callable[[Request], RunResult]
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _limit_memory(*limits: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (min(wanted, default=resource.RLIM_INFINITY), hard))
 
 
-def _answer(function: str, request: RunRequest) -> bytes:
+def _answer(function: str, request: Request) -> bytes:
     """The pickled RunResult or SnapOtterError. Pickling may fail as well, and for the same reasons."""
     try:
         return pickle.dumps(_outcome(function, request))
@@ -232,7 +232,7 @@ def _answer(function: str, request: RunRequest) -> bytes:
         return pickle.dumps(_unexpected(error))
 
 
-def _outcome(function: str, request: RunRequest) -> RunResult | SnapOtterError:
+def _outcome(function: str, request: Request) -> RunResult | SnapOtterError:
     try:
         return _load(function)(request)
     except SnapOtterError as error:

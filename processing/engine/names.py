@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 
 from processing.engine.formats import EXTENSIONS, Format
 from processing.tooling import Encoding
@@ -66,3 +67,11 @@ def output_name(input_name: str, tool_id: str, format: Format, encoding: Encodin
     if not extension:
         return _shorten(stem, suffix) if not stem.startswith(".") else stem + suffix
     return _shorten(f"{stem}.{format.extension}", suffix)
+
+
+def name_in_pipeline(input_name: str, format: Format, encoding: Encoding) -> str:
+    """The input's own name; its extension only becomes another where it says another format."""
+    extension = split(input_name)[1]
+    if encoding.extension is None and EXTENSIONS.get(extension[1:].lower()) is format:
+        return input_name
+    return output_name(input_name, "", format, replace(encoding, keep_stem=True))

@@ -48,6 +48,28 @@ class RunRequest:
 
 
 @dataclass(frozen=True)
+class StepRequest:
+    tool: str
+    """`<section>/<id>`"""
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PipelineRequest:
+    """Run tools one after another, each on the result of the one before. Otherwise as RunRequest."""
+
+    steps: tuple[StepRequest, ...]
+    input: InputFile
+    output_dir: Path
+    limits: Limits = field(default_factory=Limits)
+    progress_path: Path | None = None
+    preview: bool = False
+
+
+Request = RunRequest | PipelineRequest
+
+
+@dataclass(frozen=True)
 class OutputFile:
     path: Path
     name: str

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from processing import registry
 from processing.engine.execute import execute
-from processing.engine.request import InputFile, RunRequest
+from processing.engine.formats import FORMATS
+from processing.engine.request import InputFile, PipelineRequest, RunRequest, StepRequest
 from processing.tests.images import make_file, make_image
-from processing.tooling import SettingsError, Tool
+from processing.tooling import SettingsError, Tool, Trait
 
 # Settings for a sample run, with the reason why the defaults will not do.
 NEEDS_SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
@@ -144,9 +145,24 @@ def test_its_presets_are_valid(tool: Tool[Any]) -> None:
 
 
 @every_tool
-def test_what_it_says_it_loses_is_known(tool: Tool[Any]) -> None:
-    assert set(tool.loses) <= {"alpha", "animation"}
-    assert callable(tool.function)
+def test_what_it_says_of_itself_to_the_pipeline_check_is_known(tool: Tool[Any]) -> None:
+    traits = set(get_args(Trait))
+    assert set(tool.loses) <= traits
+    assert set(tool.expects) <= traits - set(tool.loses)
+    assert set(tool.reads) <= FORMATS.keys()
+
+
+@every_tool
+def test_what_can_be_a_step_takes_one_file_and_makes_one(tool: Tool[Any], tmp_path: Path) -> None:
+    if not tool.can_be_step:
+        return
+    assert (tool.min_files, tool.max_files) == (1, 1)
+    file = InputFile(make_file(tmp_path / "a.png", make_image("RGBA", (40, 30))), "a.png")
+    output_dir = tmp_path / "output"
+    output_dir.mkdir()
+    steps = StepRequest(tool.path, sample(tool)), StepRequest("image/compress", {})
+    (output,) = execute(PipelineRequest(steps, file, output_dir)).outputs
+    assert output.path.stat().st_size == output.bytes > 0
 
 
 def test_settings_classes_have_unique_names() -> None:

@@ -3,7 +3,17 @@
 from processing.tooling import Field, Image, Progress, ToolError, ToolSettings, image_tool
 """
 
-from processing.tooling.declare import Encoding, Image, Result, Size, SourceImage, Tool, file_tool, image_tool
+from processing.tooling.declare import (
+    Encoding,
+    Image,
+    Result,
+    Size,
+    SourceImage,
+    Tool,
+    Trait,
+    file_tool,
+    image_tool,
+)
 from processing.tooling.errors import InvalidInput, SettingsError, ToolError, ToolUnavailable
 from processing.tooling.progress import Progress, no_progress
 from processing.tooling.settings import Field, ToolSettings, WholeNumber
@@ -23,6 +33,7 @@ __all__ = [
     "ToolError",
     "ToolSettings",
     "ToolUnavailable",
+    "Trait",
     "WholeNumber",
     "file_tool",
     "full_size",

@@ -22,6 +22,7 @@ Category = Literal[
     "essentials", "optimization", "adjustments", "watermark", "utilities", "layout", "format", "ai"
 ]
 Size = tuple[int, int]
+Trait = Literal["alpha", "animation"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class SourceImage:
     frames: int
     has_alpha: bool
     bytes: int
+    """Of the file; for a later step of a pipeline still of the file that was decoded."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,13 @@ class Tool(Generic[S]):
     or None for the full picture: the decoder may then shrink on load (`full_size(image)` still tells the
     true size), and draws a vector image at exactly that size. `output_size(settings, source)` belongs to
     every tool whose result can be larger than its input: the engine refuses too many pixels before any is
-    allocated. `heavy` tools never run in the web process's own lane. `loses` says what an output can lack
-    though the input had it, for the pipeline check.
+    allocated. `heavy` tools never run in the web process's own lane.
+    `reads` are the format ids the tool can take; none given: all that the server can.
+
+    In a pipeline: `one_to_one` says of a file tool that it makes one file from one, so that it can be a step
+    (image tools always can). The check that warns before a run reads `loses`, what the function itself takes
+    from every image (what the written format cannot hold is known from `encoding`), and `expects`, what an
+    image must have for the tool to be of use.
     """
 
     id: str
@@ -99,7 +106,10 @@ class Tool(Generic[S]):
     output_size: Callable[[S, SourceImage], Size] | None = None
     keywords: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    loses: tuple[Literal["alpha", "animation"], ...] = ()
+    loses: tuple[Trait, ...] = ()
+    expects: tuple[Trait, ...] = ()
+    one_to_one: bool = False
+    reads: tuple[str, ...] = ()
     heavy: bool = False
     min_files: int = 1
     max_files: int = 1
@@ -108,6 +118,11 @@ class Tool(Generic[S]):
     def path(self) -> str:
         """The tool's place in URLs: `image/resize`."""
         return f"{self.section}/{self.id}"
+
+    @property
+    def can_be_step(self) -> bool:
+        """Whether it makes one file from one."""
+        return self.kind == "image" or self.one_to_one
 
 
 def _place(function: Callable[..., Any]) -> tuple[str, str]:

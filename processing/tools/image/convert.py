@@ -91,7 +91,6 @@ def _draft_size(settings: ConvertSettings, source: SourceImage) -> Size | None:
     ),
     encoding=_encoding,
     draft_size=_draft_size,
-    loses=("alpha", "animation"),
 )
 def convert(image: Image, settings: ConvertSettings, progress: Progress) -> Image:
     return image
