@@ -68,6 +68,12 @@ class TestSessions:
         for address in (f"{session.pk}/change/", f"{session.pk}/delete/", f"{session.pk}/history/", "add/"):
             assert client.get(f"{SESSIONS}{address}").status_code == 404
 
+    def test_its_key_cannot_be_guessed_sign_by_sign(self, admin: User) -> None:
+        first = session_of(admin).pk[0]
+        client = client_of(create_manager())
+        for lookup in ("id__startswith", "pk__gte", "user__sessions__id__startswith", "session_data"):
+            assert client.get(SESSIONS, {lookup: first}).status_code == 400
+
     def test_a_key_of_a_row_instead_of_its_handle_ends_nothing(self, admin: User, alice: User) -> None:
         session = session_of(alice)
         client_of(admin).post(SESSIONS, {"action": "end", "_selected_action": [session.pk]})
@@ -117,6 +123,10 @@ class TestKeys:
         assert api.with_token(key).get("/api/auth/session").status_code == 401
         entry = AuditEntry.objects.get(action="API_KEY_DELETED", details__username="alice")
         assert entry.actor_username == "admin"
+
+    def test_its_hash_cannot_be_guessed_sign_by_sign(self, admin: User) -> None:
+        assert client_of(admin).get(KEYS, {"key_hash__startswith": "scrypt"}).status_code == 400
+        assert client_of(admin).get(KEYS, {"state": "endless"}).status_code == 200
 
     def test_its_hash_is_on_no_page(self, admin: User, alice: User) -> None:
         key_for(alice, "tools:use")
