@@ -187,6 +187,17 @@ def test_a_phone_never_scrolls_sideways_and_can_be_tapped(open_admin: Open) -> N
         assert excess_width(page) == 0, address
         selector = ".admin-nav a, main button, main select, main summary, header summary"
         assert too_small_to_tap(page, selector) == [], address
+        for filter in page.locator(".filter summary").all():
+            filter.click()
+            assert excess_width(page) == 0, address
+            page.keyboard.press("Escape")
+
+
+def test_an_empty_list_says_so(admin_page: Page) -> None:
+    admin_page.goto("/admin/accounts/apikey/?q=no-such-key")
+    expect(admin_page.get_by_text("There are no API keys that fit.")).to_be_visible()
+    expect(admin_page.get_by_role("button", name="Revoke")).to_be_hidden()
+    assert violations(admin_page) == []
 
 
 def test_it_works_without_scripts(open_admin: Open) -> None:
