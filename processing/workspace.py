@@ -89,11 +89,20 @@ def open_file(key: str) -> IO[bytes]:
 
 def delete_job_files(job_id: UUID) -> None:
     """Remove everything of a job; what is gone already is no error."""
+    _delete(str(job_id))
+
+
+def delete_attempt(job_id: UUID, attempt: int) -> None:
+    """Remove what one attempt published."""
+    _delete(f"{job_id}/{attempt}")
+
+
+def _delete(prefix: str) -> None:
     store = storage()
     if isinstance(store, FileSystemStorage):
-        shutil.rmtree(store.path(str(job_id)), ignore_errors=True)
+        shutil.rmtree(store.path(prefix), ignore_errors=True)
         return
-    _delete_tree(store, str(job_id))
+    _delete_tree(store, prefix)
 
 
 def _delete_tree(store: Storage, prefix: str) -> None:
@@ -102,3 +111,4 @@ def _delete_tree(store: Storage, prefix: str) -> None:
         store.delete(f"{prefix}/{name}")
     for name in directories:
         _delete_tree(store, f"{prefix}/{name}")
+    store.delete(prefix)  # an empty directory, where the storage has such a thing

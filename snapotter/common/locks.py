@@ -30,3 +30,17 @@ def transaction_lock(name: str) -> None:
     """Take the lock `name` until the transaction ends; waits for whoever has it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(name)])
+
+
+@contextmanager
+def advisory_lock_if_free(name: str) -> Iterator[bool]:
+    """Hold the session-level lock `name`; False, and no lock, while somebody else has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock_number(name)])
+        (is_ours,) = cursor.fetchone()
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [lock_number(name)])

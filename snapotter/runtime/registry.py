@@ -64,6 +64,23 @@ TEMP_FILE_MAX_AGE_HOURS: Final = Definition(
     "How long what is made from now on can be downloaded; 0 for ever",
     unit="hours",
 )
+JOBS_RETENTION_DAYS: Final = Definition(
+    "jobsRetentionDays",
+    Whole(0, 36_500),
+    lambda: settings.JOBS_RETENTION_DAYS,
+    "Files",
+    "Keep the history for",
+    "Older jobs vanish from the history, with whatever files they still have; 0 keeps all",
+    unit="days",
+)
+STARTUP_CLEANUP: Final = Definition(
+    "startupCleanup",
+    Truth(),
+    lambda: True,
+    "Files",
+    "Clean up at the start",
+    "Remove what is over when the server starts too, not only now and then",
+)
 LOGIN_ATTEMPT_LIMIT: Final = Definition(
     "loginAttemptLimit",
     Whole(0, 100_000),
@@ -181,6 +198,8 @@ DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
             DEFAULT_LOCALE,
             DISABLED_TOOLS,
             TEMP_FILE_MAX_AGE_HOURS,
+            JOBS_RETENTION_DAYS,
+            STARTUP_CLEANUP,
             LOGIN_ATTEMPT_LIMIT,
             LOGIN_THROTTLE_MAX_FAILURES,
             LOGIN_THROTTLE_WINDOW_SECONDS,
