@@ -94,6 +94,8 @@ PROCESSING_MEMORY_MB = env.integer("PROCESSING_MEMORY_MB", 3072, low=256, high=2
 CONCURRENT_JOBS = env.integer("CONCURRENT_JOBS", 0, high=256) or max(2, (os.cpu_count() or 1) - 1)
 SYNC_WAIT_MS = env.integer("SYNC_WAIT_MS", 8000, high=600_000)
 FILE_MAX_AGE_HOURS = env.number("FILE_MAX_AGE_HOURS", 72, high=24 * 3650)
+JOBS_RETENTION_DAYS = env.integer("JOBS_RETENTION_DAYS", 30, high=36_500)
+CLEANUP_INTERVAL_MINUTES = env.integer("CLEANUP_INTERVAL_MINUTES", 60, low=1, high=7 * 24 * 60)
 AUDIT_RETENTION_DAYS = env.integer("AUDIT_RETENTION_DAYS", 0, high=36_500)
 
 # --- how it looks -----------------------------------------------------------------------------------------
