@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from accounts.api.fields import NonEmpty, Storable
+from accounts.api.fields import NonEmpty, Permissions, Storable
 from accounts.models import ApiKey, User
 from accounts.permissions import effective, ordered
 from snapotter.common.wire import Timestamp, WireModel
@@ -35,7 +35,7 @@ class ChangePasswordBody(WireModel):
 
 class ApiKeyBody(WireModel):
     name: Annotated[Storable, Field(max_length=100)] | None = None
-    permissions: list[str] | None = None
+    permissions: Permissions | None = None
     expires_at: Annotated[str, AfterValidator(lambda text: parse_moment(text) and text)] | None = None
 
     @property

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from accounts.permissions import PERMISSIONS
 from snapotter.common.errors import NotFound
 
 _UNSTORABLE: Final = re.compile(r"[\0\ud800-\udfff]")
@@ -23,6 +24,11 @@ Storable = Annotated[str, AfterValidator(_storable)]
 """Text that PostgreSQL can keep and compare."""
 
 NonEmpty = Annotated[str, Field(min_length=1)]
+
+_Permission = Annotated[Storable, Field(max_length=100)]
+Permissions = Annotated[list[_Permission], Field(max_length=10 * len(PERMISSIONS))]
+"""Names of permissions, some of them perhaps wrong or twice: who answers names them, and who keeps them
+reads them with every request."""
 
 
 def parse_id(text: str, thing: str) -> UUID:

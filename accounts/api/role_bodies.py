@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
-from accounts.api.fields import Storable
+from accounts.api.fields import Permissions, Storable
 from accounts.models import Role
-from accounts.permissions import PERMISSIONS, of_role, ordered, tools_of_role
+from accounts.permissions import of_role, ordered, tools_of_role
 from accounts.tool_permissions import ToolLimit
 from snapotter.common.wire import Timestamp, WireModel
-
-_Permission = Annotated[Storable, Field(max_length=100)]
-_Permissions = Annotated[list[_Permission], Field(max_length=10 * len(PERMISSIONS))]
 
 
 class RoleBody(WireModel):
     name: str
-    permissions: _Permissions
+    permissions: Permissions
     description: Storable = ""
     tool_permissions: ToolLimit | None = None
 
@@ -28,7 +22,7 @@ class RoleChanges(WireModel):
     """What is absent stays as it is; `toolPermissions: null` lifts the limit."""
 
     name: str | None = None
-    permissions: _Permissions | None = None
+    permissions: Permissions | None = None
     description: Storable | None = None
     tool_permissions: ToolLimit | None = None
 

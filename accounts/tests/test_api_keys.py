@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from datetime import timedelta
@@ -35,6 +36,14 @@ class TestCreate:
         assert re.fullmatch(r"si_[0-9a-f]{96}", body["key"])
         assert (body["name"], body["permissions"], body["expiresAt"]) == ("nightly", None, None)
         assert body["key"] not in client.get(URL).content.decode()
+
+    @pytest.mark.parametrize("permissions", [["\ud800"], ["\0"], ["x" * 101], ["tools:use"] * 171])
+    def test_it_neither_repeats_nor_keeps_permissions_without_end(
+        self, api: Api, alice: User, permissions: list[str]
+    ) -> None:
+        body = json.dumps({"permissions": permissions})
+        answer = api.as_user(alice).generic("POST", URL, body, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
 
     def test_an_absent_body_makes_the_default_key(self, api: Api, alice: User) -> None:
         answer = api.as_user(alice).generic("POST", URL, "", content_type="application/json")

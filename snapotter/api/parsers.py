@@ -6,11 +6,12 @@ import io
 from collections.abc import Mapping
 from typing import IO, Any
 
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 
 class EmptyIsObjectJSONParser(JSONParser):
-    """JSON, where an empty body counts as `{}`."""
+    """JSON, where an empty body counts as `{}`. Raises ParseError."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -18,4 +19,7 @@ class EmptyIsObjectJSONParser(JSONParser):
         body = stream.read()
         if not body.strip():
             return {}
-        return super().parse(io.BytesIO(body), media_type, parser_context)
+        try:
+            return super().parse(io.BytesIO(body), media_type, parser_context)
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None
