@@ -50,6 +50,11 @@ def require_cover(caller: User, other: Authority, message: str | None = None) ->
         raise EscalationDenied(message)
 
 
+def reaches(caller: User, other: User) -> bool:
+    """Whether `caller` may manage `other`: somebody who holds nothing that the caller lacks."""
+    return of_caller(caller).covers(of(other.role))
+
+
 @contextmanager
 def access_change(caller: User, permission: str) -> Iterator[User]:
     """A transaction in which nobody else changes users, roles or teams; gives the caller as it is now.
@@ -60,6 +65,14 @@ def access_change(caller: User, permission: str) -> Iterator[User]:
     with transaction.atomic():
         transaction_lock("snapotter.access")
         yield _current(caller, permission)
+
+
+def hold(user: User) -> None:
+    """Keep `user` from being changed or deleted until the transaction ends.
+
+    Call it before locking what belongs to the user, which is the order of who deletes one.
+    """
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
 
 
 @contextmanager

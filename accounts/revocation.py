@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import CharField, F, Func, QuerySet
 
-from accounts.authority import access_change, of, require_cover
+from accounts.authority import access_change, hold, of, require_cover
 from accounts.models import ApiKey, Session, User
 from accounts.session_services import HANDLE_LENGTH
 from audit.services import record
@@ -46,6 +46,7 @@ def sessions_revoke(*, caller: User, user_id: UUID) -> int:
         if user is None:
             raise NotFound("There is no such user")
         _require_within_reach(by, user)
+        hold(user)
         ended, _ = Session.objects.filter(user=user).delete()
         if ended:
             _record("SESSIONS_ENDED", by, user, count=ended)

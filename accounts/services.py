@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import hashers, throttle
-from accounts.authority import taken_is_conflict
+from accounts.authority import hold, taken_is_conflict
 from accounts.credentials import Credential, key_prefix
 from accounts.errors import (
     AccountDisabled,
@@ -98,6 +98,7 @@ def _refuse(username: str, reason: str, error: SnapOtterError) -> NoReturn:
 def sign_out(*, user: User, session_id: str) -> None:
     """End one session. Ending what has ended already is no error and leaves no entry."""
     with transaction.atomic():
+        hold(user)
         ended, _ = Session.objects.filter(id=session_id, user=user).delete()
         if ended:
             record("LOGOUT", actor=user, target_id=user.pk, details={"userId": str(user.pk)})
@@ -190,6 +191,7 @@ def _require_live(user: User, credential: Credential) -> None:
 def api_key_delete(*, user: User, key_id: UUID) -> None:
     """Delete a key of one's own. Raises NotFound, also for the key of somebody else."""
     with transaction.atomic():
+        hold(user)
         own = ApiKey.objects.filter(id=key_id, user=user)
         name = own.values_list("name", flat=True).first()
         deleted, _ = own.delete()

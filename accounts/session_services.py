@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts.authority import hold
 from accounts.credentials import Credential
 from accounts.models import Session, User
 from audit.services import record
@@ -27,6 +28,7 @@ def session_end(*, user: User, handle: str) -> None:
     own = Session.objects.filter(user=user).values_list("id", flat=True)
     session_id = next((id for id in own if session_handle(id) == handle), None)
     with transaction.atomic():
+        hold(user)
         ended, _ = Session.objects.filter(id=session_id, user=user).delete()
         if not ended:
             raise NotFound("There is no such session")
@@ -36,6 +38,7 @@ def session_end(*, user: User, handle: str) -> None:
 def sessions_end_others(*, user: User, credential: Credential) -> int:
     """End every session of one's own but the presented one; how many those were."""
     with transaction.atomic():
+        hold(user)
         others = Session.objects.filter(user=user).exclude(id=credential.session_id or "")
         ended, _ = others.delete()
         if ended:

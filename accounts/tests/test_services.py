@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from accounts import hashers, services
+from accounts import hashers, services, session_services, user_services
 from accounts.credentials import Credential
 from accounts.errors import InvalidCredentials, PasswordChanged
 from accounts.models import ApiKey, Session, User
 from accounts.sessions import SessionStore
-from accounts.tests.races import outcome, together
+from accounts.tests.races import outcome, together, wait_for_a_waiter
 from audit.models import AuditEntry
+from audit.services import record
 from conftest import PASSWORD, give_password, session_of
 from snapotter.common.errors import AuthenticationRequired
 
@@ -115,3 +117,47 @@ def test_an_old_work_factor_is_replaced_at_the_next_sign_in(alice: User) -> None
     User.objects.update(password=hashers._KeyHasher().encode(PASSWORD, "a" * 22))  # one round
     services.sign_in(username="alice", password=PASSWORD, session=SessionStore())
     assert "$8$5$" in User.objects.get(pk=alice.pk).password
+
+
+def own_key(user: User) -> tuple[Any, Callable[[], Any]]:
+    row, _ = services.api_key_create(user=user, credential=Credential("anonymous"))
+    return services, lambda: services.api_key_delete(user=user, key_id=row.id)
+
+
+def this_session(user: User) -> tuple[Any, Callable[[], Any]]:
+    session = session_of(user)
+    return services, lambda: services.sign_out(user=user, session_id=session.id)
+
+
+def a_session(user: User) -> tuple[Any, Callable[[], Any]]:
+    handle = session_services.session_handle(session_of(user).id)
+    return session_services, lambda: session_services.session_end(user=user, handle=handle)
+
+
+def other_sessions(user: User) -> tuple[Any, Callable[[], Any]]:
+    session_of(user)
+    credential = Credential("anonymous")
+    return session_services, lambda: session_services.sessions_end_others(user=user, credential=credential)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", [own_key, this_session, a_session, other_sessions])
+def test_who_is_deleted_while_ending_something_is_no_deadlock(
+    admin: User, alice: User, what: Callable[[User], tuple[Any, Callable[[], Any]]]
+) -> None:
+    module, ending = what(alice)
+    ended = Event()
+
+    def record_late(*args: Any, **kwargs: Any) -> None:
+        ended.set()
+        wait_for_a_waiter()
+        record(*args, **kwargs)
+
+    def delete() -> None:
+        ended.wait(10)
+        user_services.user_delete(caller=admin, user_id=alice.pk)
+
+    with patch.object(module, "record", record_late):
+        outcomes = together(ending, delete)
+    assert outcomes[1] == "done"
+    assert not User.objects.filter(pk=alice.pk).exists()
