@@ -16,7 +16,9 @@ class ProcessingConfig(AppConfig):
     def ready(self) -> None:
         from accounts.signals import user_deleted
         from accounts.tool_permissions import declare_tools
+        from processing.events import follow_jobs
         from processing.registry import all_tools
 
         user_deleted.connect(_user_deleted)
+        follow_jobs()
         declare_tools({tool.id: tool.category for tool in all_tools()})

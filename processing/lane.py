@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import Final
 
 from django.conf import settings
-from django.db import connection
 
 from audit import context
-from processing import runner, services, tool_audit
-from processing.engine.errors import InternalFailure
+from processing import runner, tool_audit
 from processing.engine.pool import ChildPool
 from processing.models import Job
-from processing.tooling import Tool
+from processing.tooling import SourceImage
 
-log = logging.getLogger(__name__)
+MOST_MEGAPIXELS: Final = 30.0
+MOST_BYTES: Final = 50 * 2**20
 
 
 class FastLane:
@@ -30,27 +29,29 @@ class FastLane:
     def warm(self) -> None:
         self.pool.warm()
 
-    def run(self, job: Job, tool: Tool, wait_seconds: float) -> runner.ActiveRun:  # type: ignore[type-arg]
+    def has_room(self) -> bool:
+        return self.pool.has_room()
+
+    def run(self, job: Job, wait_seconds: float) -> None:
         """Run a claimed job; wait for it at most so long, then let a lane thread see it through."""
-        run = runner.start(job, tool, self.pool)
-        if not runner.drive(run, wait_seconds):
+        run = runner.start(job, self.pool)
+        if run is not None and not runner.drive(run, wait_seconds):
             self._threads.submit(_see_through, run, tool_audit.detached(context.current()))
-        return run
 
     def close(self) -> None:
         self.pool.close()
         self._threads.shutdown(wait=True)
 
 
+def is_modest(source: SourceImage) -> bool:
+    """Whether a picture is soon done with. All frames count: each is decoded, changed and encoded."""
+    megapixels = source.width * source.height * source.frames / 1e6
+    return megapixels <= MOST_MEGAPIXELS and source.bytes <= MOST_BYTES
+
+
 def _see_through(run: runner.ActiveRun, where: context.RequestContext) -> None:
     with context.use(where):
-        try:
-            runner.drive(run)
-        except Exception:  # a lane thread has nobody above it: log here, and end the job for its owner
-            log.exception("job %s was lost by its lane", run.job.pk)
-            services.job_fail(job=run.job, error=InternalFailure(), duration_ms=run.duration_ms)
-        finally:
-            connection.close()
+        runner.see_through(run)
 
 
 _creating = threading.Lock()

@@ -30,7 +30,7 @@ class Job(models.Model):
     `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace,
     `output_path` is the key of the first output; `result` describes all of them (see processing.results).
     `lease_until` is how long a running job may go unheard of before others take it for dead,
-    `delete_after` when its files go.
+    `delete_after` when its files go. `client_job_id` is the name its user may call it by.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -42,6 +42,7 @@ class Job(models.Model):
     input_files = models.JSONField(default=list)
     output_path = models.CharField(max_length=1024, blank=True, default="")
     settings = models.JSONField(default=dict)
+    client_job_id = models.CharField(max_length=128, blank=True, default="")
     result = models.JSONField(null=True)
     error = models.TextField(blank=True, default="")
     error_code = models.CharField(max_length=100, blank=True, default="")
@@ -65,6 +66,11 @@ class Job(models.Model):
             models.Index(fields=["status", "lease_until"], name="jobs_status_lease"),
             models.Index(fields=["parent", "created_at"], name="jobs_members"),
             models.Index(fields=["delete_after"], name="jobs_delete_after"),
+            models.Index(
+                fields=["user", "client_job_id"],
+                condition=~models.Q(client_job_id=""),
+                name="jobs_client_job_id",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=JobStatus.values), name="jobs_status_known"),

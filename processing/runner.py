@@ -1,32 +1,39 @@
 """Carry a claimed job through a child process and keep its books.
 
-Whoever holds the job calls `drive`: the request's own thread as long as somebody waits for the answer, a lane
-thread afterwards. No database connection is held while the child works.
+Whoever holds the job calls `drive`: the request's own thread as long as somebody waits for the answer, a
+thread of a lane afterwards. No database connection is held while the child works. While the database is away
+the child goes on, and what it made is published when the database is back, unless the lease ended before.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from django.db import connection
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
-from processing import services, workspace
-from processing.engine.errors import InternalFailure
-from processing.engine.pool import ChildPool, ChildRun
+from processing import events, registry, run_services, workspace
+from processing.engine.errors import Canceled, InternalFailure
+from processing.engine.pool import ChildPool, ChildRun, PoolClosed
 from processing.engine.request import InputFile, OutputFile, RunRequest, RunResult
 from processing.limits import current_limits
 from processing.models import Job
 from processing.results import JobResult, StoredOutput
-from processing.tooling import Tool
+from processing.selectors import is_completed
+from snapotter.common.database import release_connection
 from snapotter.common.errors import SnapOtterError
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.25
+TICK_SECONDS: Final = 0.25
+AGAIN_SECONDS: Final = 0.5
+"""After the database did not answer."""
 
 
 @dataclass
@@ -35,31 +42,64 @@ class ActiveRun:
     child: ChildRun
     resources: ExitStack
     started: float = field(default_factory=time.monotonic)
-    error: SnapOtterError | None = None
+    heard_of: float = field(default_factory=time.monotonic)
+    """When the lease was renewed last."""
+    must_stop: bool = False
+    """It was canceled, or another process has the job now; else a child that was stopped ended with us."""
 
     @property
     def duration_ms(self) -> int:
         return round((time.monotonic() - self.started) * 1000)
 
+    @property
+    def has_lease(self) -> bool:
+        return time.monotonic() < self.heard_of + settings.JOB_LEASE_S
 
-def start(job: Job, tool: Tool, pool: ChildPool) -> ActiveRun:  # type: ignore[type-arg]
-    """Hand the job's files to a child. The run owns the scratch directory until it ends."""
+    def stop(self) -> None:
+        self.must_stop = True
+        self.child.cancel()
+
+    def hear(self, change: events.Change | None) -> None:
+        if change is not None and change.cancel:
+            self.stop()
+
+
+def start(job: Job, pool: ChildPool) -> ActiveRun | None:
+    """Hand a claimed job to a child. None when that fails: the job is ended then, or queued again as our
+    process is ending."""
+    try:
+        return _submit(job, pool)
+    except PoolClosed:
+        run_services.job_release(job=job)
+    except Exception:
+        log.exception("job %s could not be started", job.pk)
+        run_services.job_fail(job=job, error=InternalFailure(), duration_ms=0)
+    return None
+
+
+def _submit(job: Job, pool: ChildPool) -> ActiveRun:
+    """The run owns the scratch directory until it ends."""
     with ExitStack() as stack:
-        scratch = stack.enter_context(workspace.scratch_directory())
-        inputs = tuple(
-            InputFile(stack.enter_context(workspace.local_path(key)), Path(key).name)
-            for key in job.input_files
-        )
-        request = RunRequest(
-            tool=tool.path,
-            settings=job.settings,
-            inputs=inputs,
-            output_dir=scratch,
-            limits=current_limits(),
-            progress_path=scratch / "progress",
-            preview=True,
-        )
-        return ActiveRun(job=job, child=pool.submit(request), resources=stack.pop_all())
+        child = pool.submit(_request(job, stack))
+        run = ActiveRun(job=job, child=child, resources=stack.pop_all())
+    run.resources.enter_context(events.watch(events.topic_of_job(job.pk), handler=run.hear))
+    return run
+
+
+def _request(job: Job, stack: ExitStack) -> RunRequest:
+    scratch = stack.enter_context(workspace.scratch_directory())
+    inputs = tuple(
+        InputFile(stack.enter_context(workspace.local_path(key)), Path(key).name) for key in job.input_files
+    )
+    return RunRequest(
+        tool=registry.find(job.tool_id).path,
+        settings=job.settings,
+        inputs=inputs,
+        output_dir=scratch,
+        limits=current_limits(),
+        progress_path=scratch / "progress",
+        preview=True,
+    )
 
 
 def drive(run: ActiveRun, seconds: float | None = None) -> bool:
@@ -82,39 +122,76 @@ def drive(run: ActiveRun, seconds: float | None = None) -> bool:
             return True
 
 
-def release_connection() -> None:
-    """Give the connection back to the pool; inside a transaction (a test's) it is not ours to give."""
-    if not connection.in_atomic_block:
-        connection.close()
-
-
 def _report(run: ActiveRun) -> None:
     """Once a tick: note the progress, renew the lease, and learn whether the run must stop."""
     fraction, stage = run.child.progress()
-    if not services.job_report(job=run.job, progress=fraction, stage=stage):
-        run.child.cancel()
+    try:
+        if not run_services.job_report(job=run.job, progress=fraction, stage=stage):
+            run.stop()
+        run.heard_of = time.monotonic()
+    except (OperationalError, InterfaceError):  # the child goes on; who asks for the outcome will hear of it
+        log.warning("job %s goes on without the database", run.job.pk)
 
 
 def _publish(run: ActiveRun, result: RunResult) -> None:
     try:
         stored = _store(run.job, result)
-        total = sum(output.bytes for output in result.outputs)
-        published = services.job_complete(
-            job=run.job, result=stored, bytes_out=total, duration_ms=run.duration_ms
-        )
-        if not published:
-            log.warning("job %s ended elsewhere; its late result was dropped", run.job.pk)
     except OSError as error:
         log.exception("the result of job %s could not be stored", run.job.pk)
         _end_with(run, InternalFailure(f"The result could not be stored: {error.strerror or error}"))
+        return
     finally:
         run.resources.close()
+    total = sum(output.bytes for output in result.outputs)
+    if not _persist(run, lambda: _complete(run, stored, total)):
+        log.warning("job %s ended elsewhere; its late result was dropped", run.job.pk)
+        workspace.delete_attempt(run.job.pk, run.job.attempts)
+
+
+def _complete(run: ActiveRun, stored: JobResult, total: int) -> bool:
+    """Also true when it had been completed before, but the news of it was lost with a connection."""
+    completed = run_services.job_complete(
+        job=run.job, result=stored, bytes_out=total, duration_ms=run.duration_ms
+    )
+    return completed or is_completed(job=run.job)
 
 
 def _end_with(run: ActiveRun, error: SnapOtterError) -> None:
-    run.error = error
     run.resources.close()
-    services.job_fail(job=run.job, error=error, duration_ms=run.duration_ms)
+    if isinstance(error, Canceled) and not run.must_stop:
+        _persist(run, lambda: run_services.job_release(job=run.job))
+    else:
+        _persist(run, lambda: run_services.job_fail(job=run.job, error=error, duration_ms=run.duration_ms))
+
+
+def _persist(run: ActiveRun, write: Callable[[], bool]) -> bool:
+    """What `write` says, asked again while the database does not answer and the job is surely ours.
+
+    Raises the database's error after that: the sweep will see to the job, and what was published stays, as
+    nobody knows whether it counts.
+    """
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            if not run.has_lease:
+                raise
+            release_connection()
+            time.sleep(AGAIN_SECONDS)
+
+
+def see_through(run: ActiveRun) -> None:
+    """Drive a run to its end in a thread that has nobody above it: whatever happens is logged here, and the
+    job is ended for its owner."""
+    try:
+        drive(run)
+    except (OperationalError, InterfaceError):
+        log.exception("job %s could not be ended; it will be run again", run.job.pk)
+    except Exception:
+        log.exception("job %s was lost by its lane", run.job.pk)
+        run_services.job_fail(job=run.job, error=InternalFailure(), duration_ms=run.duration_ms)
+    finally:
+        release_connection()
 
 
 def _store(job: Job, result: RunResult) -> JobResult:

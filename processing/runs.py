@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from processing import services
+from processing import events, services
 from processing.catalogue import require_usable
 from processing.engine.execute import check
-from processing.lane import fast_lane
+from processing.lane import fast_lane, is_modest
 from processing.limits import current_limits
-from processing.runner import ActiveRun
+from processing.models import Job
 from processing.tooling import SettingsError, Tool, ToolSettings
 from processing.uploads import AcceptedFile, accept_one
 
@@ -46,26 +47,65 @@ def run_one(
     tool: Tool[Any],
     uploads: Sequence[UploadedFile[bytes]],
     settings_text: str,
+    client_job_id: str = "",
     wait: bool = True,
-) -> ActiveRun:
-    """Check everything, then run; returns with the job finished, or still processing after SYNC_WAIT_MS.
+) -> Job:
+    """Check everything, then run; returns the job finished, or unfinished after SYNC_WAIT_MS.
 
-    Raises what `accept_one`, `parse_settings` and `run_accepted` raise, in this order. A failed run carries
-    its error in `run.error`.
+    Raises what `accept_one`, `parse_settings` and `run_accepted` raise, in this order. How a failed job is
+    answered says `results.error_of`.
     """
     accepted = accept_one(uploads)
     tool_settings = parse_settings(tool, settings_text)
-    return run_accepted(user=user, tool=tool, accepted=accepted, tool_settings=tool_settings, wait=wait)
+    return run_accepted(
+        user=user,
+        tool=tool,
+        accepted=accepted,
+        tool_settings=tool_settings,
+        client_job_id=client_job_id,
+        wait=wait,
+    )
 
 
 def run_accepted(
-    *, user: Any, tool: Tool[Any], accepted: AcceptedFile, tool_settings: ToolSettings, wait: bool = True
-) -> ActiveRun:
+    *,
+    user: Any,
+    tool: Tool[Any],
+    accepted: AcceptedFile,
+    tool_settings: ToolSettings,
+    client_job_id: str = "",
+    wait: bool = True,
+) -> Job:
     """Every run of a user comes through here, whatever its entrance has checked before.
 
     Raises what `require_usable` and the engine's `check` raise.
     """
     require_usable(tool, user=user)
     check(tool, tool_settings, accepted.source, current_limits())
-    job = services.job_create(user=user, tool=tool, tool_settings=tool_settings, accepted=accepted)
-    return fast_lane().run(job, tool, settings.SYNC_WAIT_MS / 1000 if wait else 0.0)
+    return begin(
+        wait=wait,
+        fast=not tool.heavy and is_modest(accepted.source),
+        user=user,
+        type=tool.id,
+        settings=tool_settings.wire(),
+        accepted=accepted,
+        client_job_id=client_job_id,
+    )
+
+
+def begin(*, wait: bool, fast: bool, **new_job: Any) -> Job:
+    """Insert the job that `job_create` makes of `new_job`, and run it where it belongs: `fast` work here at
+    once if there is room, everything else in a worker. Whoever does not wait needs no child of ours.
+
+    Returns it finished, or as it is after SYNC_WAIT_MS.
+    """
+    job_id = uuid4()
+    seconds = settings.SYNC_WAIT_MS / 1000
+    lane = fast_lane()
+    if fast and wait and lane.has_room():
+        job = services.job_create(job_id=job_id, claimed=True, **new_job)
+        lane.run(job, seconds)
+        return job
+    with events.End(job_id).watched() as end:
+        job = services.job_create(job_id=job_id, claimed=False, **new_job)
+        return end.wait(seconds) if wait else job

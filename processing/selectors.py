@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.permissions import has_permission
-from processing.models import Job
+from processing.models import Job, JobStatus
 from snapotter.common.errors import NotFound
 
 
@@ -21,9 +21,34 @@ def visible_jobs(*, user: User) -> QuerySet[Job]:
     return Job.objects.all() if has_permission(user, "files:all") else own_jobs(user=user)
 
 
+def is_completed(*, job: Job) -> bool:
+    """Whether this very attempt was published."""
+    return Job.objects.filter(pk=job.pk, status=JobStatus.COMPLETED, attempts=job.attempts).exists()
+
+
 def job_for(*, user: User, job_id: UUID) -> Job:
     """One visible job. Raises NotFound: somebody else's is as absent as one that never was."""
     job = visible_jobs(user=user).filter(pk=job_id).first()
     if job is None:
         raise NotFound("There is no such job")
     return job
+
+
+def job_called(*, user: User, name: str) -> Job:
+    """One visible job by its id, or by the name that this very user gave it; the newest if several.
+
+    Raises NotFound.
+    """
+    try:
+        return job_for(user=user, job_id=UUID(name))
+    except (ValueError, NotFound):
+        job = (
+            own_jobs(user=user)
+            .exclude(client_job_id="")
+            .filter(client_job_id=name)
+            .order_by("-created_at")
+            .first()
+        )
+        if job is None:
+            raise NotFound("There is no such job") from None
+        return job

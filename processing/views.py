@@ -19,10 +19,10 @@ from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.outcome import Outcome
 from processing.models import Job
+from processing.results import error_of, message_of
 from processing.runs import run_accepted
 from processing.selectors import job_for
-from processing.services import message_of
-from processing.tooling import Tool, ToolError
+from processing.tooling import Tool
 from processing.uploads import AcceptedFile, accept_one
 from snapotter.common.errors import NotFound, SnapOtterError
 
@@ -98,13 +98,13 @@ def _run_accepted(
     request: HttpRequest, tool: Tool[Any], form: SettingsForm, accepted: AcceptedFile
 ) -> HttpResponse:
     try:
-        run = run_accepted(user=request.user, tool=tool, accepted=accepted, tool_settings=form.settings)
-        error = run.error
+        job = run_accepted(user=request.user, tool=tool, accepted=accepted, tool_settings=form.settings)
+        error: SnapOtterError | None = error_of(job)
     except SnapOtterError as refused:
         error = refused
     if error is None:
-        return _job_page(request, run.job) if _is_partial(request) else redirect("job", run.job.pk)
-    path = error.path if isinstance(error, ToolError) else None
+        return _job_page(request, job) if _is_partial(request) else redirect("job", job.pk)
+    path = getattr(error, "path", None)
     if path in form.fields:
         form.add_problem(path, str(error.details))
         return _problem_page(request, tool, form)

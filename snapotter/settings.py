@@ -27,6 +27,7 @@ SECRET_KEY = env.secret("SECRET_KEY") or load_or_create(DATA_DIR)
 # --- the server -------------------------------------------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")  # a bare start is for this machine alone; the container sets 0.0.0.0
 PORT = env.integer("PORT", 1349, low=1, high=65535)
+WORKERS = env.integer("WORKERS", 1, high=64)  # processes that carry the queue; elsewhere `manage.py worker`
 WEB_WORKERS = env.integer("WEB_WORKERS", 0, high=64) or min(4, max(2, os.cpu_count() or 1))
 TRUST_PROXY = env.boolean("TRUST_PROXY", False)
 EXTERNAL_URL = env.text("EXTERNAL_URL")
@@ -88,10 +89,13 @@ MAX_USERS = env.integer("MAX_USERS", 0)
 MAX_UPLOAD_SIZE_MB = env.number("MAX_UPLOAD_SIZE_MB", 200)
 MAX_MEGAPIXELS = env.number("MAX_MEGAPIXELS", 120)
 MAX_LOGO_SIZE_KB = env.number("MAX_LOGO_SIZE_KB", 500)
+MAX_PIPELINE_STEPS = env.integer("MAX_PIPELINE_STEPS", 20, high=1000)
 MAX_SVG_SIZE_MB = env.number("MAX_SVG_SIZE_MB", 10)
 PROCESSING_TIMEOUT_S = env.number("PROCESSING_TIMEOUT_S", 300)
 PROCESSING_MEMORY_MB = env.integer("PROCESSING_MEMORY_MB", 3072, low=256, high=2**20)
 CONCURRENT_JOBS = env.integer("CONCURRENT_JOBS", 0, high=256) or max(2, (os.cpu_count() or 1) - 1)
+# How long a process that runs a job may go unheard of before others take it for dead
+JOB_LEASE_S = env.number("JOB_LEASE_S", 60, low=1, high=24 * 3600)
 SYNC_WAIT_MS = env.integer("SYNC_WAIT_MS", 8000, high=600_000)
 FILE_MAX_AGE_HOURS = env.number("FILE_MAX_AGE_HOURS", 72, high=24 * 3650)
 JOBS_RETENTION_DAYS = env.integer("JOBS_RETENTION_DAYS", 30, high=36_500)
@@ -120,6 +124,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
+    "procrastinate.contrib.django",
     "snapotter",
     "snapotter.runtime",
     "audit",
@@ -237,6 +242,11 @@ LOGGING = {
         # 4xx answers are the caller's affair; they would drown what an operator must see
         "django.request": {"level": "ERROR"},
         "psycopg.pool": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
     },
 }
+
+# --- the queue --------------------------------------------------------------------------------------------
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # the tasks are in processing.worker, for workers alone
+
 TEST_RUNNER = "django.test.runner.DiscoverRunner"

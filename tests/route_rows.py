@@ -1,6 +1,6 @@
 """One row for each route and method: what it needs, and what it answers to whom (see tests/route_row.py).
 
-    Row("GET", "api/v1/jobs/<uuid:job_id>", needs("tools:use"), 200, other=404, reach="files:all")
+    Row("GET", "api/v1/jobs/<str:job_id>", needs("tools:use"), 200, other=404, reach="files:all")
 
 reads: whoever does not hold `tools:use` is turned away at the door; the others get 200 for an object of their
 own and 404 for another's, unless they hold `files:all`. What a row says is never taken from the code that it
@@ -135,7 +135,15 @@ JOBS: Final = (
     Row("GET", "api/v1/jobs", needs("tools:use"), 200),
     Row(
         "GET",
-        "api/v1/jobs/<uuid:job_id>",
+        "api/v1/jobs/<str:job_id>",
+        needs("tools:use"),
+        200,
+        other="404 NOT_FOUND",
+        reach="files:all",
+    ),
+    Row(
+        "POST",
+        "api/v1/jobs/<str:job_id>/cancel",
         needs("tools:use"),
         200,
         other="404 NOT_FOUND",

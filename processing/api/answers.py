@@ -69,6 +69,10 @@ class JobList(WireModel):
     limit: int
 
 
+class Canceled(WireModel):
+    canceled: bool
+
+
 def tool_answer(job: Job) -> dict[str, Any]:
     """The 200 body of a tool. Absent members are left out, the tool's own are merged in."""
     result = JobResult.load(job.result)
@@ -85,8 +89,11 @@ def tool_answer(job: Job) -> dict[str, Any]:
 
 
 def accepted_answer(job: Job) -> dict[str, Any]:
-    """The 202 body: the run goes on, follow `GET /api/v1/jobs/<jobId>`."""
-    return {"jobId": str(job.pk), "async": True}
+    """The 202 body: the run goes on, follow `GET /api/v1/jobs/<jobId>`. A client's own id names it too."""
+    if not job.client_job_id:
+        return {"jobId": str(job.pk), "async": True}
+    name = job.client_job_id
+    return {"jobId": name, "progressJobId": name, "artifactJobId": str(job.pk), "async": True}
 
 
 def job_body(job: Job) -> JobBody:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from accounts.caller import user_of
-from processing.api.answers import JobBody, JobList, job_body
+from processing.api.answers import Canceled, JobBody, JobList, job_body
 from processing.models import JobStatus
-from processing.selectors import job_for, own_jobs
+from processing.selectors import job_called, own_jobs
+from processing.services import job_cancel
 from snapotter.common.endpoint import Endpoint, operation
 from snapotter.common.errors import ValidationFailed
 from snapotter.common.paging import Page
@@ -21,6 +19,9 @@ _FILTERS = [
     OpenApiParameter("type", str, description="Only jobs of this tool id, `pipeline` or `batch`."),
     *Page.PARAMETERS,
 ]
+_NAME = OpenApiParameter(
+    "job_id", str, "path", description="The job's id, or the caller's own `clientJobId`."
+)
 
 
 class Jobs(Endpoint):
@@ -50,7 +51,21 @@ class JobDetail(Endpoint):
         answers=JobBody,
         tags=["jobs"],
         summary="One job",
-        parameters=[OpenApiParameter("job_id", OpenApiTypes.UUID, "path")],
+        parameters=[_NAME],
     )
-    def get(self, request: Request, job_id: UUID) -> JobBody:
-        return job_body(job_for(user=user_of(request), job_id=job_id))
+    def get(self, request: Request, job_id: str) -> JobBody:
+        return job_body(job_called(user=user_of(request), name=job_id))
+
+
+class JobCancel(Endpoint):
+    @operation(
+        access="tools:use",
+        answers=Canceled,
+        tags=["jobs"],
+        summary="Cancel a job",
+        description="A queued job never starts, a running one is stopped and what it made is removed. "
+        "`canceled` is false for a job that has ended.",
+        parameters=[_NAME],
+    )
+    def post(self, request: Request, job_id: str) -> Canceled:
+        return Canceled(canceled=job_cancel(job=job_called(user=user_of(request), name=job_id)))

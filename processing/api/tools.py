@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from processing.api.answers import ToolAnswer, accepted_answer, tool_answer
 from processing.catalogue import require_enabled, require_usable
+from processing.results import error_of
 from processing.runs import run_one
 from processing.tooling import Tool, ToolUnavailable
 from snapotter.common.endpoint import SIGNED_IN, Endpoint, ErrorBody, operation
+from snapotter.common.errors import ValidationFailed
 from snapotter.common.multipart import MultiPartParser
+
+MOST_CLIENT_ID_CHARACTERS: Final = 128
 
 
 def _wants_no_wait(request: Request) -> bool:
     """RFC 7240: `Prefer: respond-async`, alone or among others."""
     preferences = request.headers.get("Prefer", "").split(",")
     return any(preference.split(";")[0].strip().lower() == "respond-async" for preference in preferences)
+
+
+def client_job_id(request: Request) -> str:
+    """The name that the client gives its job. Raises ValidationFailed for one that is no name."""
+    name = request.POST.get("clientJobId", "")
+    if len(name) > MOST_CLIENT_ID_CHARACTERS or not name.isprintable():
+        raise ValidationFailed("clientJobId must be 1 to 128 printable characters")
+    return name
 
 
 def _refuse_library(request: Request) -> None:
@@ -48,18 +60,20 @@ def run(view: ToolEndpoint, request: Request) -> Response:
     require_usable(tool, user=request.user)  # before the body is read
     _refuse_library(request)
     uploads = [upload for _, files in request.FILES.lists() for upload in files]
-    active = run_one(
+    job = run_one(
         user=request.user,
         tool=tool,
         uploads=uploads,
         settings_text=request.POST.get("settings", ""),
+        client_job_id=client_job_id(request),
         wait=not _wants_no_wait(request),
     )
-    if active.error is not None:
-        raise active.error
-    if not active.job.is_finished:
-        return Response(accepted_answer(active.job), status=202)
-    return Response(tool_answer(active.job))
+    error = error_of(job)
+    if error is not None:
+        raise error
+    if not job.is_finished:
+        return Response(accepted_answer(job), status=202)
+    return Response(tool_answer(job))
 
 
 def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]:
@@ -81,7 +95,12 @@ def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]
 
 _ACCEPTED = {
     "type": "object",
-    "properties": {"jobId": {"type": "string", "format": "uuid"}, "async": {"const": True}},
+    "properties": {
+        "jobId": {"type": "string", "description": "The `clientJobId` if there was one."},
+        "async": {"const": True},
+        "progressJobId": {"type": "string"},
+        "artifactJobId": {"type": "string", "format": "uuid"},
+    },
     "required": ["jobId", "async"],
 }
 
@@ -96,5 +115,9 @@ def _request_schema(tool: Tool[Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["file"],
-        "properties": {"file": {"type": "string", "format": "binary"}, "settings": settings},
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            "settings": settings,
+            "clientJobId": {"type": "string", "minLength": 1, "maxLength": MOST_CLIENT_ID_CHARACTERS},
+        },
     }

@@ -2,14 +2,15 @@ from django.urls import path
 
 from processing.api.access import AccessExplanation
 from processing.api.downloads import Downloads
-from processing.api.jobs import JobDetail, Jobs
+from processing.api.jobs import JobCancel, JobDetail, Jobs
 from processing.api.tools import tool_view
 from processing.registry import all_tools
 
 urlpatterns = [
     path("access/explain", AccessExplanation.as_view(), name="api-access"),
     path("jobs", Jobs.as_view(), name="api-jobs"),
-    path("jobs/<uuid:job_id>", JobDetail.as_view(), name="api-job"),
+    path("jobs/<str:job_id>/cancel", JobCancel.as_view(), name="api-job-cancel"),
+    path("jobs/<str:job_id>", JobDetail.as_view(), name="api-job"),
     path("download/<str:job_id>/<str:filename>", Downloads.as_view(), name="api-download"),
 ]
 for tool in all_tools():

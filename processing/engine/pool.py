@@ -24,7 +24,7 @@ from processing.engine import progress_file
 from processing.engine.child import Child, ForkServer, ServerLost
 from processing.engine.errors import Canceled, InternalFailure
 from processing.engine.fork_server import Bug, ChildSettings
-from processing.engine.request import RunRequest, RunResult
+from processing.engine.request import Request, RunResult
 from snapotter.common.errors import SnapOtterError
 
 logger = logging.getLogger(__name__)
@@ -34,10 +34,14 @@ _HAND_OVERS = 3
 """An idle child may have been killed, and the fork server with it; the third child is surely a new one."""
 
 
+class PoolClosed(Exception):
+    """The pool takes no more requests: its owner is ending."""
+
+
 class ChildRun:
     """One submitted request. Thread-safe."""
 
-    def __init__(self, request: RunRequest) -> None:
+    def __init__(self, request: Request) -> None:
         self.request = request
         self._future: Future[RunResult] = Future()
         self._lock = threading.Lock()
@@ -133,11 +137,11 @@ class ChildPool:
         while len(self._idle) < self.idle:
             self._idle.append(self._fork())
 
-    def submit(self, request: RunRequest) -> ChildRun:
+    def submit(self, request: Request) -> ChildRun:
         run = ChildRun(request)
         with self._lock:
             if self._closed:
-                raise RuntimeError("The pool is closed")
+                raise PoolClosed
             self._open_lanes()
             self._unfinished.add(run)
         self._queue.put(run)

@@ -13,7 +13,7 @@ import pytest
 
 from processing.engine import child as child_module
 from processing.engine.errors import Canceled, ChildCrashed, InternalFailure
-from processing.engine.pool import ChildPool
+from processing.engine.pool import ChildPool, PoolClosed
 from processing.tests import child_functions
 from processing.tests.child_functions import make_request
 from processing.tests.pools import (
@@ -121,7 +121,7 @@ def test_closing_ends_runs_and_processes(tmp_path: Path) -> None:
         with pytest.raises(Canceled):
             submitted.wait(0)
     wait_until_gone(pids)
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(PoolClosed):
         pool.submit(make_request("echo"))
     pool.close()
 

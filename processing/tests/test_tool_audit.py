@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts import user_services
 from accounts.models import User
 from audit.models import AuditEntry
 from conftest import Api
-from processing import services
+from processing import recovery, run_services
 from processing.engine.errors import Canceled
 from processing.models import Job, JobStatus
 from processing.results import JobResult
+from processing.tests.queued import carry_queue
 from processing.tests.requests import jpeg, post
 from snapotter.common.errors import SnapOtterError
 from snapotter.runtime.services import change
@@ -43,7 +44,7 @@ def running_job(user: User | None) -> Job:
 
 
 def complete(job: Job) -> bool:
-    return services.job_complete(job=job, result=JobResult(), bytes_out=0, duration_ms=5)
+    return run_services.job_complete(job=job, result=JobResult(), bytes_out=0, duration_ms=5)
 
 
 def test_nothing_is_recorded_unless_it_is_turned_on(api: Api, alice: User) -> None:
@@ -84,7 +85,7 @@ def test_a_run_tells_who_what_and_how_it_went(turned_on: None, api: Api, alice: 
 def test_a_run_without_a_result_is_recorded_too(
     turned_on: None, alice: User, error: SnapOtterError, status: str
 ) -> None:
-    services.job_fail(job=running_job(alice), error=error, duration_ms=5)
+    run_services.job_fail(job=running_job(alice), error=error, duration_ms=5)
     (entry,) = entries()
     assert entry.details is not None
     assert (entry.details["status"], entry.details["outputFormat"]) == (status, None)
@@ -98,12 +99,21 @@ def test_a_run_that_ended_elsewhere_is_not_recorded_twice(turned_on: None, alice
 
 
 def test_a_run_that_its_request_left_behind_keeps_address_and_id(
-    transactional_db: None, api: Api, alice: User
+    transactional_db: None, api: Api, alice: User, settings: Settings
 ) -> None:
     change({"auditToolOperations": "true"})
-    answer = post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async")
+    settings.SYNC_WAIT_MS = 0
+    answer = post(api.as_user(alice), jpeg(), {"width": 50})
     assert answer.status_code == 202
     eventually(lambda: bool(entries()), "the lane thread records the run")
+    (entry,) = entries()
+    assert (entry.ip_address, str(entry.request_id)) == ("127.0.0.1", answer["X-Request-Id"])
+    assert entry.actor_id == alice.pk
+
+
+def test_a_queued_run_keeps_address_and_id(turned_on: None, api: Api, alice: User) -> None:
+    answer = post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async")
+    carry_queue()
     (entry,) = entries()
     assert (entry.ip_address, str(entry.request_id)) == ("127.0.0.1", answer["X-Request-Id"])
     assert entry.actor_id == alice.pk
@@ -114,15 +124,15 @@ def test_a_run_whose_user_was_deleted_meanwhile_has_no_actor(
 ) -> None:
     job = running_job(alice)
     user_services.user_delete(caller=admin, user_id=alice.pk)
-    services.job_fail(job=job, error=Canceled(), duration_ms=5)
+    run_services.job_fail(job=job, error=Canceled(), duration_ms=5)
     (entry,) = entries()
     assert (entry.user_id, entry.actor_id, entry.actor_username) == (None, None, "system")
 
 
 def test_an_abandoned_run_is_its_users(turned_on: None, alice: User) -> None:
     job = running_job(alice)
-    Job.objects.filter(pk=job.pk).update(lease_until="2026-01-01T00:00:00Z")
-    assert services.jobs_end_abandoned() == 1
+    Job.objects.filter(pk=job.pk).update(lease_until="2026-01-01T00:00:00Z", attempts=3)
+    recovery.sweep()
     (entry,) = entries()
     assert (entry.actor_id, entry.ip_address, entry.request_id) == (alice.pk, None, None)
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts import user_services
 from accounts.models import User
-from processing import services, workspace
+from processing import run_services, workspace
 from processing.models import Job, JobStatus
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +39,6 @@ def test_a_run_is_told_to_stop(admin: User, alice: User) -> None:
     running, _ = job_of(alice, JobStatus.PROCESSING)
     done, _ = job_of(alice, JobStatus.COMPLETED)
     user_services.user_delete(caller=admin, user_id=alice.pk)
-    assert services.job_report(job=running, progress=0.5, stage="") is False
+    assert run_services.job_report(job=running, progress=0.5, stage="") is False
     done.refresh_from_db()
     assert not done.cancel_requested

@@ -7,13 +7,13 @@ and its traceback goes to the log only.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 
 class SnapOtterError(Exception):
     """Something went wrong."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: str = "INTERNAL_ERROR"
 
     def __init__(

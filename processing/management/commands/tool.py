@@ -18,7 +18,7 @@ from processing.engine.pool import ChildPool
 from processing.engine.request import InputFile, RunRequest, RunResult
 from processing.limits import current_limits
 from processing.registry import all_tools
-from processing.services import message_of
+from processing.results import message_of
 from processing.tooling import Tool
 from snapotter.common.errors import SnapOtterError
 

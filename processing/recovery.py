@@ -1,0 +1,102 @@
+"""Find the jobs that were lost with the process, the connection or the queue row that carried them.
+
+Every worker sweeps at its start and every minute after. Sweeps of several workers at once do no harm: every
+change is conditional, and a queue row too many finds nothing to claim.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Now
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from processing import queue
+from processing.engine.errors import Canceled
+from processing.models import Job, JobStatus
+from processing.run_services import MAX_ATTEMPTS, job_end_waiting, job_fail, job_give_up, job_retry
+from snapotter.common.database import release_connection
+
+log = logging.getLogger(__name__)
+
+LONGEST_SECONDS: Final = 60.0
+STALLED_SECONDS: Final = 60
+"""A living worker tells the queue every ten seconds that it lives."""
+
+
+def sweep() -> None:
+    """Queue again or end whatever nobody sees to any more."""
+    for job in _silent_jobs().iterator():
+        _recover(job)
+    for job in Job.objects.filter(status=JobStatus.QUEUED, cancel_requested=True).iterator():
+        job_end_waiting(job=job, error=Canceled())
+    for job in _forgotten_jobs().iterator():
+        queue.enqueue(job)
+        log.warning("job %s was not in the queue any more; it is again", job.pk)
+    _delete_stalled_rows()
+
+
+def _silent_jobs() -> QuerySet[Job]:
+    return Job.objects.filter(status=JobStatus.PROCESSING, lease_until__lt=Now())
+
+
+def _recover(job: Job) -> None:
+    if job.cancel_requested:
+        job_fail(job=job, error=Canceled(), duration_ms=0)
+    elif job.attempts >= MAX_ATTEMPTS:
+        if job_give_up(job=job):
+            log.error("job %s was running %d times when its process ended", job.pk, job.attempts)
+    elif job_retry(job=job):
+        log.warning("job %s was running when its process ended; it is queued again", job.pk)
+
+
+def _forgotten_jobs() -> QuerySet[Job]:
+    """Queued, and no row of the queue waits to carry them. Members of a batch are carried by its tokens."""
+    carried = ProcrastinateJob.objects.filter(task_name=queue.RUN_JOB, status="todo").annotate(
+        job_id=KeyTextTransform("job_id", "args")
+    )
+    waiting = Job.objects.filter(status=JobStatus.QUEUED, parent=None).exclude(type="batch")
+    return waiting.filter(~Exists(carried.filter(job_id=Cast(OuterRef("pk"), TextField()))))
+
+
+def _delete_stalled_rows() -> None:
+    """What a worker had taken off the queue when it was killed: the jobs themselves are seen to above."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs AS row WHERE status = 'doing' AND NOT EXISTS ("
+            "  SELECT 1 FROM procrastinate_workers WHERE id = row.worker_id"
+            "  AND last_heartbeat > now() - make_interval(secs => %s))",
+            [STALLED_SECONDS],
+        )
+
+
+class Sweeper:
+    """A thread that sweeps now and then until `stop`."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                sweep()
+            except Exception:
+                log.exception("the sweep failed; the next one may not")
+            finally:
+                release_connection()
+            if self._stopping.wait(min(LONGEST_SECONDS, settings.JOB_LEASE_S)):
+                return

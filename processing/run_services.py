@@ -1,0 +1,159 @@
+"""The life of a run: claimed, renewed, ended. Every change of state is one conditional UPDATE, never
+read-then-save.
+
+A claim is a job and the number of its attempt: whoever lost it changes nothing any more. Leases are counted
+by the database's clock, which all machines share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from processing import queue, tool_audit, workspace
+from processing.engine.errors import ChildCrashed
+from processing.models import Job, JobStatus
+from processing.results import Failure, JobResult, message_of
+from snapotter.common.errors import SnapOtterError
+from snapotter.runtime import store
+from snapotter.runtime.registry import TEMP_FILE_MAX_AGE_HOURS
+
+MAX_ATTEMPTS: Final = 3
+
+
+def lease() -> Combinable:
+    """Until when a run that was just heard of may be silent."""
+    return Now() + timedelta(seconds=settings.JOB_LEASE_S)
+
+
+def delete_after() -> Any:
+    hours = store.get(TEMP_FILE_MAX_AGE_HOURS)
+    return timezone.now() + timedelta(hours=hours) if hours else None
+
+
+def job_claim(*, job_id: UUID) -> Job | None:
+    """Take a queued job. None when it is gone, canceled, ended or somebody else's."""
+    job = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED, cancel_requested=False).first()
+    if job is None:
+        return None
+    values = {"status": JobStatus.PROCESSING, "attempts": job.attempts + 1, "started_at": timezone.now()}
+    waiting = Job.objects.filter(
+        pk=job_id, status=JobStatus.QUEUED, cancel_requested=False, attempts=job.attempts
+    )
+    return job if _change(waiting, job, values, lease_until=lease()) else None
+
+
+def job_report(*, job: Job, progress: float, stage: str) -> bool:
+    """Note how far a run is and renew its lease. False when it must stop: canceled, or claimed by another."""
+    return bool(
+        _mine(job)
+        .filter(cancel_requested=False)
+        .update(progress=progress, stage=stage[:200], lease_until=lease())
+    )
+
+
+def job_complete(*, job: Job, result: JobResult, bytes_out: int, duration_ms: int) -> bool:
+    """Publish a result. False when the job is no longer this run's; nothing was written then."""
+    values: dict[str, Any] = {
+        "status": JobStatus.COMPLETED,
+        "progress": 1.0,
+        "stage": "",
+        "result": result.wire(),
+        "output_path": result.outputs[0].key if result.outputs else "",
+        "bytes_out": bytes_out,
+        "delete_after": delete_after(),
+    }
+    return _finish(_mine(job), job, values, duration_ms)
+
+
+def job_fail(*, job: Job, error: SnapOtterError, duration_ms: int) -> bool:
+    """End a run with an error. Its files go at once: the row alone tells what happened."""
+    return _end_without_result(_mine(job), job, error, duration_ms)
+
+
+def job_end_waiting(*, job: Job, error: SnapOtterError) -> bool:
+    """End a job that is queued. False when it is not, or not any more."""
+    waiting = Job.objects.filter(pk=job.pk, status=JobStatus.QUEUED)
+    return _end_without_result(waiting, job, error, 0)
+
+
+def job_release(*, job: Job) -> bool:
+    """Hand a run back, unfinished, as its process ends: it is queued again, and this was no attempt."""
+    return _queue_again(_mine(job), job, attempts=job.attempts - 1)
+
+
+def job_retry(*, job: Job) -> bool:
+    """Queue a run again whose process is not heard of any more. False when it was heard of meanwhile."""
+    return _queue_again(_mine(job).filter(lease_until__lt=Now()), job, attempts=job.attempts)
+
+
+def job_give_up(*, job: Job) -> bool:
+    """End a run whose process is not heard of any more, as so many before. False when it was heard of
+    meanwhile."""
+    error = ChildCrashed(f"Processing stopped unexpectedly {job.attempts} times; the file may be damaged")
+    return _end_without_result(_mine(job).filter(lease_until__lt=Now()), job, error, 0)
+
+
+def _mine(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job.pk, status=JobStatus.PROCESSING, attempts=job.attempts)
+
+
+def _queue_again(jobs: QuerySet[Job], job: Job, *, attempts: int) -> bool:
+    values = {
+        "status": JobStatus.QUEUED,
+        "attempts": attempts,
+        "progress": 0.0,
+        "stage": "",
+        "started_at": None,
+        "lease_until": None,
+    }
+    with transaction.atomic():
+        queued = _change(jobs.filter(cancel_requested=False), job, values)
+        if queued:
+            queue.enqueue(job)
+    return queued
+
+
+def _end_without_result(jobs: QuerySet[Job], job: Job, error: SnapOtterError, duration_ms: int) -> bool:
+    failure = Failure.of(error)
+    values: dict[str, Any] = {
+        "status": JobStatus.CANCELED if error.code == "canceled" else JobStatus.FAILED,
+        "stage": "",
+        "error": message_of(failure),
+        "error_code": failure.code,
+        "result": JobResult(failure=failure).wire(),
+    }
+    ended = _finish(jobs, job, values, duration_ms)
+    if ended:
+        workspace.delete_job_files(job.pk)
+    return ended
+
+
+def _finish(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duration_ms: int) -> bool:
+    ending = {**values, "completed_at": timezone.now(), "lease_until": None, "duration_ms": duration_ms}
+    if not tool_audit.is_on():
+        return _change(jobs, job, ending)
+    with transaction.atomic():
+        user = tool_audit.hold_user(job)
+        ended = _change(jobs, job, ending)
+        if ended:
+            tool_audit.record_run(job, user)
+    return ended
+
+
+def _change(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], **expressions: Any) -> bool:
+    """Write `values` if the row is among `jobs`, and then remember them in `job` too."""
+    changed = bool(jobs.update(**values, **expressions))
+    if changed:
+        for name, value in values.items():
+            setattr(job, name, value)
+    return changed

@@ -1,0 +1,140 @@
+"""What the sweep finds and what it does about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import User
+from processing import recovery, run_services, services, workspace
+from processing.models import Job
+from processing.results import JobResult
+from processing.tests.queued import carried_ids, carry_queue, forget_queue, queued_job, silent_job
+from processing.tests.requests import stored_files
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_job_whose_process_died_is_run_again(alice: User) -> None:
+    job = silent_job(alice)
+    recovery.sweep()
+    job.refresh_from_db()
+    assert (job.status, job.attempts, carried_ids()) == ("queued", 1, [str(job.pk)])
+    carry_queue()
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == ("completed", 2)
+
+
+def test_after_three_times_it_has_crashed(alice: User) -> None:
+    before = stored_files()
+    job = silent_job(alice, attempts=3)
+    recovery.sweep()
+    job.refresh_from_db()
+    assert (job.status, job.error_code, job.lease_until) == ("failed", "crashed", None)
+    assert carried_ids() == []
+    assert stored_files() == before
+
+
+def test_a_job_that_is_heard_of_is_left_alone(alice: User) -> None:
+    job = silent_job(alice)
+    assert run_services.job_report(job=job, progress=0.5, stage="")
+    recovery.sweep()
+    job.refresh_from_db()
+    assert (job.status, carried_ids()) == ("processing", [])
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_job_that_is_heard_of_while_the_sweep_runs_is_left_alone(alice: User, attempts: int) -> None:
+    job = silent_job(alice, attempts=attempts)
+    assert run_services.job_report(job=job, progress=0.5, stage="")
+    assert not run_services.job_retry(job=job)
+    assert not run_services.job_give_up(job=job)
+
+
+def test_a_job_that_was_to_be_canceled_is_canceled(alice: User) -> None:
+    job = silent_job(alice)
+    services.job_cancel(job=job)
+    recovery.sweep()
+    job.refresh_from_db()
+    assert (job.status, carried_ids()) == ("canceled", [])
+
+
+def test_a_waiting_job_of_a_deleted_user_is_canceled(alice: User) -> None:
+    job = queued_job(alice)
+    services.jobs_of_user_discard(user=alice)
+    recovery.sweep()
+    job.refresh_from_db()
+    assert job.status == "canceled"
+
+
+def test_a_job_that_fell_out_of_the_queue_is_put_back(alice: User) -> None:
+    lost = queued_job(alice)
+    forget_queue()
+    waiting = queued_job(alice)
+    recovery.sweep()
+    assert sorted(carried_ids()) == sorted([str(lost.pk), str(waiting.pk)])
+
+
+def test_the_second_sweep_finds_nothing(alice: User) -> None:
+    silent_job(alice)
+    recovery.sweep()
+    carried = carried_ids()
+    recovery.sweep()
+    assert carried_ids() == carried
+
+
+def test_what_a_killed_worker_had_taken_off_the_queue_is_deleted(alice: User) -> None:
+    job = queued_job(alice)
+    take_off(worker_age=timedelta(hours=1))
+    recovery.sweep()
+    assert carried_ids() == [str(job.pk)]
+    assert rows_taken() == 0
+
+
+def test_what_a_living_worker_has_taken_off_the_queue_stays_its_own(alice: User) -> None:
+    queued_job(alice)
+    take_off(worker_age=timedelta(seconds=5))
+    recovery.sweep()
+    assert rows_taken() == 1
+
+
+def take_off(*, worker_age: timedelta) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s) RETURNING id",
+            [timezone.now() - worker_age],
+        )
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", [cursor.fetchone()[0]]
+        )
+
+
+def rows_taken() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'")
+        return int(cursor.fetchone()[0])
+
+
+def test_the_late_result_of_a_lost_claim_counts_for_nothing(alice: User) -> None:
+    lost = silent_job(alice)
+    recovery.sweep()
+    assert not run_services.job_complete(job=lost, result=JobResult(), bytes_out=1, duration_ms=1)
+    job = Job.objects.get()
+    assert (job.status, job.result) == ("queued", None)
+
+
+def test_removing_one_attempt_leaves_the_others(alice: User, tmp_path: object) -> None:
+    job = queued_job(alice)
+    for attempt in (1, 2):
+        with workspace.scratch_directory() as scratch:
+            path = scratch / "a.jpg"
+            path.write_bytes(b"bytes")
+            workspace.publish(job.pk, attempt, path, "a.jpg")
+    workspace.delete_attempt(job.pk, 1)
+    storage = workspace.storage()
+    assert not storage.exists(f"{job.pk}/1/a.jpg")
+    assert storage.exists(f"{job.pk}/2/a.jpg")
+    assert storage.exists(job.input_files[0])

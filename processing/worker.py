@@ -1,0 +1,115 @@
+"""A process that carries the queue: it takes jobs off it and runs them in children of its own.
+
+Any number of workers on any machines may share a database and a workspace. A worker that ends hands its
+unfinished jobs back; one that is killed is found out by the sweep of another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.contrib.django import DjangoApp
+
+from audit import context
+from processing import queue, recovery, run_services, runner
+from processing.engine.pool import ChildPool
+from snapotter.common import listener
+from snapotter.common.database import release_connection
+
+log = logging.getLogger(__name__)
+
+NICE: Final = 10
+"""Whoever waits for an answer goes first."""
+AGAIN_SECONDS: Final = 2.0
+"""After the database did not answer."""
+
+
+class Worker:
+    """Carries the queue until `stop`. Create it in the process that runs it."""
+
+    def __init__(self) -> None:
+        self.pool = ChildPool(
+            settings.CONCURRENT_JOBS, memory_bytes=settings.PROCESSING_MEMORY_MB * 2**20, nice=NICE
+        )
+        self._stopping = asyncio.Event()
+        self._sweeper = recovery.Sweeper()
+
+    def stop(self) -> None:
+        """Thread-safe within the loop's own thread only: call it from a signal handler of the loop."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Returns after `stop`, when every child is gone and every unfinished job is queued again."""
+        listener.start()
+        self._sweeper.start()
+        carrying = asyncio.create_task(self._carry())
+        try:
+            await self._stopping.wait()
+        finally:
+            carrying.cancel()
+            await asyncio.to_thread(self.pool.close)
+            with contextlib.suppress(asyncio.CancelledError):
+                await carrying
+            await asyncio.to_thread(self._sweeper.stop)
+            listener.stop()
+
+    async def _carry(self) -> None:
+        """Whatever goes wrong outside of a job is the database's doing, and it will be back."""
+        while True:
+            try:
+                await self._carry_while_connected()
+            except Exception:
+                log.exception("the queue cannot be carried; trying again")
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _carry_while_connected(self) -> None:
+        async with _app().open_async() as app:
+            await app.run_worker_async(
+                queues=[queue.QUEUE],
+                concurrency=self.pool.size,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                additional_context={"pool": self.pool},
+            )
+
+
+def _app() -> App:
+    """Only a worker connects like this; what it runs enqueues by Django's connection, like everybody."""
+    app = DjangoApp(connector=PsycopgConnector(kwargs=_connection_parameters, min_size=1, max_size=4))
+    app.task(name=queue.RUN_JOB, pass_context=True)(run_job)
+    return app
+
+
+async def _connection_parameters() -> dict[str, Any]:
+    """Asked for before each new connection, as an embedded server that died is started by asking."""
+    parameters = await asyncio.to_thread(connection.get_connection_params)
+    for name in ("cursor_factory", "context"):  # Django's own, made for its own connections
+        parameters.pop(name, None)
+    return parameters
+
+
+def run_job(
+    task: JobContext, job_id: str, ip_address: str | None = None, request_id: str | None = None
+) -> None:
+    """Run one job, if it still waits to be run."""
+    where = context.RequestContext(ip_address=ip_address, request_id=UUID(request_id) if request_id else None)
+    with context.use(where):
+        carry(UUID(job_id), task.additional_context["pool"])
+
+
+def carry(job_id: UUID, pool: ChildPool) -> None:
+    """Claim a queued job and run it in a child of `pool`; nothing happens when it cannot be claimed."""
+    job = run_services.job_claim(job_id=job_id)
+    release_connection()
+    if job is None:
+        return
+    run = runner.start(job, pool)
+    if run is not None:
+        runner.see_through(run)
