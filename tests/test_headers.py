@@ -68,6 +68,7 @@ def test_rest_and_pages(server: RunningServer, method: str, path: str, status: i
     assert answer.status_code == status
     check(answer.headers)
     assert policy_of(answer.headers) == PAGE_POLICY
+    assert "no-store" in answer.headers["Cache-Control"]
     assert answer.headers["X-Request-Id"]
 
 
@@ -92,6 +93,8 @@ def test_static_files(server: RunningServer) -> None:
     again = httpx.get(f"{server.url}{address}", headers={"If-Modified-Since": known.headers["Last-Modified"]})
     absent = httpx.get(f"{server.url}/static/absent.js")
     assert (known.status_code, again.status_code, absent.status_code) == (200, 304, 404)
+    assert "immutable" in known.headers["Cache-Control"]
+    assert "immutable" in again.headers["Cache-Control"]
     for answer in (known, again, absent):
         check(answer.headers)
         assert policy_of(answer.headers) == PAGE_POLICY

@@ -11,6 +11,7 @@ from snapotter.body_limit import TOO_LARGE
 from snapotter.common.errors import SnapOtterError, TooLarge
 
 HEADERS = {
+    "Cache-Control": "no-store",  # what may be kept, and by whom, says so itself
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "X-XSS-Protection": "0",
