@@ -19,6 +19,7 @@ from accounts.caller import page_credential, user_of
 from accounts.models import ApiKey
 from accounts.permission_texts import PermissionText, texts_of
 from accounts.permissions import effective, has_permission
+from accounts.views import per_minute
 from snapotter.common.errors import Conflict, SnapOtterError
 
 OWN = "apikeys:own"
@@ -52,6 +53,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_page(OWN)
+@per_minute(30)
 def api_key_new(request: HttpRequest) -> HttpResponse:
     """The form, and the answer that alone shows the key.
 
@@ -88,6 +90,7 @@ def _make_key(request: HttpRequest, form: ApiKeyForm) -> HttpResponse:
 
 @require_POST
 @account_page(OWN)
+@per_minute(30)
 def api_key_delete(request: HttpRequest, key_id: UUID) -> HttpResponse:
     services.api_key_delete(user=user_of(request), key_id=key_id)
     messages.success(request, "The key is deleted. What used it is locked out.")

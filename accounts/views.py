@@ -25,6 +25,7 @@ from accounts import services
 from accounts.caller import page_credential, user_of
 from accounts.forms import ChangePasswordForm, LoginForm
 from accounts.permissions import has_permission
+from accounts.rate_limits import admit
 from accounts.sessions import SessionStore
 from snapotter.common.errors import NotFound, SnapOtterError
 
@@ -51,6 +52,21 @@ def signed_in(
             return view(request, *args, **kwargs)
 
         return guarded
+
+    return decorate
+
+
+def per_minute(limit: int) -> Callable[[View], View]:
+    """Let a signed-in user post to a page so often and no more, as `per_minute` of a REST operation does."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST":
+                admit(request, f"page {view.__name__} user {user_of(request).pk}", limit)
+            return view(request, *args, **kwargs)
+
+        return counted
 
     return decorate
 
@@ -128,6 +144,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current_password", "new_password", "repeat_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in(pending_password_change=True)
+@per_minute(30)
 def change_password(request: HttpRequest) -> HttpResponse:
     require_accounts()
     form = ChangePasswordForm(request.POST or None)

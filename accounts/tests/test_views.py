@@ -169,5 +169,15 @@ class TestChangePassword:
         owner.refresh_from_db()
         assert owner.check_password(PASSWORD)
 
+    def test_a_stolen_session_does_not_guess_the_password_without_end(
+        self, client: Client, owner: User
+    ) -> None:
+        signed(client, owner)
+        short = {"current": "wrong", "new": "otter", "again": "otter"}  # refused before it is hashed
+        assert {self.change(client, **short).status_code for _ in range(30)} == {400}
+        answer = self.change(client)
+        assert (answer.status_code, int(answer["Retry-After"]) <= 60) == (429, True)
+        assert client.get("/change-password").status_code == 200
+
     def test_it_refuses_a_visitor(self, client: Client) -> None:
         assert client.get("/change-password")["Location"] == "/login?next=%2Fchange-password"
