@@ -24,7 +24,8 @@ def sessions_by_handle(handles: Collection[str]) -> QuerySet[Session]:
         template=f"left(encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex'), {HANDLE_LENGTH})",
         output_field=CharField(),
     )
-    named = Session.objects.alias(handle=handle).filter(handle__in=handles)
+    texts = [text for text in handles if "\0" not in text]
+    named = Session.objects.alias(handle=handle).filter(handle__in=texts)
     return named.select_related("user__role").order_by("id")
 
 

@@ -92,6 +92,11 @@ class TestSessions:
         end(client_of(admin), session)
         assert not AuditEntry.objects.exists()
 
+    def test_what_names_none_ends_none(self, admin: User) -> None:
+        for wrong in ("\0", "zz"):
+            answer = client_of(admin).post(SESSIONS, {"action": "end", "_selected_action": [wrong]})
+            assert answer.status_code == 302
+
     def test_an_auditor_does_not_see_them(self, keeper: User) -> None:
         client = client_of(keeper)
         assert client.get(SESSIONS).status_code == 403
@@ -123,6 +128,11 @@ class TestKeys:
         assert api.with_token(key).get("/api/auth/session").status_code == 401
         entry = AuditEntry.objects.get(action="API_KEY_DELETED", details__username="alice")
         assert entry.actor_username == "admin"
+
+    def test_what_is_no_id_is_a_bad_request(self, admin: User) -> None:
+        for wrong in ("\0", "zz"):
+            answer = client_of(admin).post(KEYS, {"action": "revoke", "_selected_action": [wrong]})
+            assert answer.status_code == 400
 
     def test_its_hash_cannot_be_guessed_sign_by_sign(self, admin: User) -> None:
         assert client_of(admin).get(KEYS, {"key_hash__startswith": "scrypt"}).status_code == 400

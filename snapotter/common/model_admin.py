@@ -9,14 +9,15 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin, ShowFacets
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from snapotter.common.errors import SnapOtterError
+from snapotter.common.errors import SnapOtterError, ValidationFailed
 
 T = TypeVar("T")
 
@@ -51,6 +52,15 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
         secret, like the id of a session, a list that is empty or not tells sign by sign."""
         filters: Any = self.list_filter
         return lookup in {getattr(each, "parameter_name", None) for each in filters}
+
+    def response_action(  # type: ignore[override]  # the stubs are ahead of Django 5.2
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        """Raises ValidationFailed for a choice that cannot be a key of any row."""
+        try:
+            return super().response_action(request, queryset)
+        except (ValidationError, ValueError):
+            raise ValidationFailed("What was chosen is nothing of this list") from None
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         raise NotImplementedError("a service must write, not the admin")
