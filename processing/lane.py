@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -13,10 +15,11 @@ from audit import context
 from processing import runner, tool_audit
 from processing.engine.pool import ChildPool
 from processing.models import Job
-from processing.tooling import SourceImage
+from processing.tooling import SourceImage, Tool
 
-MOST_MEGAPIXELS: Final = 30.0
-MOST_BYTES: Final = 50 * 2**20
+MOST_WORK: Final = 30.0
+"""Megapixels for one child, with what is ahead of them. A resize of as many takes 0.3 seconds, the slowest
+there is, written as TIFF, 4 seconds."""
 
 
 class FastLane:
@@ -25,32 +28,51 @@ class FastLane:
     def __init__(self, children: int) -> None:
         self.pool = ChildPool(children, memory_bytes=settings.PROCESSING_MEMORY_MB * 2**20)
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lane")
+        self._lock = threading.Lock()
+        self._work = 0.0
 
     def warm(self) -> None:
         self.pool.warm()
 
-    def has_room(self) -> bool:
-        return self.pool.has_room()
+    def enter(self, work: float) -> bool:
+        """Take a place, if it is soon done with and so is what is ahead of it. `run` and `leave` give it
+        back."""
+        with self._lock:
+            if work > MOST_WORK or self._work + work > MOST_WORK * self.pool.size:
+                return False
+            self._work += work
+            return True
 
-    def run(self, job: Job, wait_seconds: float) -> None:
+    def leave(self, work: float) -> None:
+        with self._lock:
+            self._work -= work
+
+    def run(self, job: Job, work: float, wait_seconds: float) -> None:
         """Run a claimed job; wait for it at most so long, then let a lane thread see it through."""
-        run = runner.start(job, self.pool)
-        if run is not None and not runner.drive(run, wait_seconds):
-            self._threads.submit(_see_through, run, tool_audit.detached(context.current()))
+        with ExitStack() as place:
+            place.callback(self.leave, work)
+            run = runner.start(job, self.pool)
+            if run is None or runner.drive(run, wait_seconds):
+                return
+            where = tool_audit.detached(context.current())
+            self._threads.submit(_see_through, run, where, place.pop_all())
 
     def close(self) -> None:
         self.pool.close()
         self._threads.shutdown(wait=True)
 
 
-def is_modest(source: SourceImage) -> bool:
-    """Whether a picture is soon done with. All frames count: each is decoded, changed and encoded."""
+def work_of(source: SourceImage, *tools: Tool[Any]) -> float:
+    """About how much it is to run tools on a picture one after another, in megapixels. All frames count, as
+    each is decoded, changed and encoded; and so do bytes, which tell more of a drawing."""
+    if any(tool.heavy for tool in tools):
+        return math.inf
     megapixels = source.width * source.height * source.frames / 1e6
-    return megapixels <= MOST_MEGAPIXELS and source.bytes <= MOST_BYTES
+    return max(megapixels, source.bytes / 1e6) * len(tools)
 
 
-def _see_through(run: runner.ActiveRun, where: context.RequestContext) -> None:
-    with context.use(where):
+def _see_through(run: runner.ActiveRun, where: context.RequestContext, place: ExitStack) -> None:
+    with place, context.use(where):
         runner.see_through(run)
 
 

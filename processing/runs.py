@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from processing import events, services
 from processing.catalogue import require_usable
 from processing.engine.execute import check
-from processing.lane import fast_lane, is_modest
+from processing.lane import fast_lane, work_of
 from processing.limits import current_limits
 from processing.models import Job
 from processing.tooling import SettingsError, Tool, ToolSettings
@@ -84,7 +84,7 @@ def run_accepted(
     check(tool, tool_settings, accepted.source, current_limits())
     return begin(
         wait=wait,
-        fast=not tool.heavy and is_modest(accepted.source),
+        work=work_of(accepted.source, tool),
         user=user,
         type=tool.id,
         settings=tool_settings.wire(),
@@ -93,19 +93,25 @@ def run_accepted(
     )
 
 
-def begin(*, wait: bool, fast: bool, **new_job: Any) -> Job:
-    """Insert the job that `job_create` makes of `new_job`, and run it where it belongs: `fast` work here at
-    once if there is room, everything else in a worker. Whoever does not wait needs no child of ours.
+def begin(*, wait: bool, work: float, **new_job: Any) -> Job:
+    """Insert the job that `job_create` makes of `new_job`, and run it where it belongs: here at once if it is
+    soon done, in a worker otherwise. Whoever does not wait needs none of our children.
 
-    Returns it finished, or as it is after SYNC_WAIT_MS.
+    Returns it finished, or as it is after SYNC_WAIT_MS. `work` is in megapixels, see `work_of`.
     """
+    if wait and fast_lane().enter(work):
+        return _run_here(work, new_job)
     job_id = uuid4()
-    seconds = settings.SYNC_WAIT_MS / 1000
-    lane = fast_lane()
-    if fast and wait and lane.has_room():
-        job = services.job_create(job_id=job_id, claimed=True, **new_job)
-        lane.run(job, seconds)
-        return job
     with events.End(job_id).watched() as end:
         job = services.job_create(job_id=job_id, claimed=False, **new_job)
-        return end.wait(seconds) if wait else job
+        return end.wait(settings.SYNC_WAIT_MS / 1000) if wait else job
+
+
+def _run_here(work: float, new_job: Mapping[str, Any]) -> Job:
+    try:
+        job = services.job_create(job_id=uuid4(), claimed=True, **new_job)
+    except BaseException:
+        fast_lane().leave(work)
+        raise
+    fast_lane().run(job, work, settings.SYNC_WAIT_MS / 1000)
+    return job

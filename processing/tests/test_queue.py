@@ -54,7 +54,7 @@ def test_a_large_picture_is_not_for_the_web_process(
 def test_who_waits_is_answered_as_if_it_had_run_here(
     transactional_db: None, api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("processing.runs.is_modest", lambda source: False)
+    monkeypatch.setattr("processing.lane.MOST_WORK", 0.0)
     monkeypatch.setattr(queue, "enqueue", carried_by_a_thread)
     answer = post(api.as_user(alice), jpeg(), {"width": 50})
     assert (answer.status_code, set(answer.json())) == (
@@ -68,7 +68,7 @@ def test_a_failure_in_the_queue_is_answered_as_here(
 ) -> None:
     crop = {"left": 150, "top": 0, "width": 100, "height": 10}
     here = post(api.as_user(alice), jpeg(), crop, url="/api/v1/tools/image/crop")
-    monkeypatch.setattr("processing.runs.is_modest", lambda source: False)
+    monkeypatch.setattr("processing.lane.MOST_WORK", 0.0)
     monkeypatch.setattr(queue, "enqueue", carried_by_a_thread)
     queued = post(api.as_user(alice), jpeg(), crop, url="/api/v1/tools/image/crop")
     assert (here.status_code, here.json()) == (queued.status_code, queued.json())
