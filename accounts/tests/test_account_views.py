@@ -16,18 +16,12 @@ from audit import context
 from audit.context import RequestContext
 from audit.models import AuditEntry
 from audit.services import record
-from conftest import create_user, session_of
+from conftest import client_of, create_user, session_of
 
 pytestmark = pytest.mark.django_db
 
 PAGES = ("/account", "/account/keys", "/account/keys/new", "/account/sessions", "/account/activity")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
-
-
-def signed(user: User) -> Client:
-    client = Client()
-    client.cookies["snapotter-session"] = session_of(user).id
-    return client
 
 
 def handle_of(client: Client) -> str:
@@ -41,10 +35,10 @@ class TestDoor:
 
     def test_a_pending_password_change_comes_first(self, alice: User, page: str) -> None:
         User.objects.update(must_change_password=True)
-        assert signed(alice).get(page)["Location"].startswith("/change-password?next=")
+        assert client_of(alice).get(page)["Location"].startswith("/change-password?next=")
 
     def test_nobody_keeps_a_copy(self, alice: User, page: str) -> None:
-        answer = signed(alice).get(page)
+        answer = client_of(alice).get(page)
         assert (answer.status_code, "no-store" in answer["Cache-Control"]) == (200, True)
 
     def test_without_sign_in_there_is_no_account(self, client: Client, settings: Settings, page: str) -> None:
@@ -66,14 +60,14 @@ def test_what_changes_something_needs_a_form_of_ours(alice: User, target: str) -
 class TestProfile:
     def test_it_says_who_one_is_and_what_one_may(self, alice: User) -> None:
         User.objects.filter(pk=alice.pk).update(storage_used=1536, storage_quota=4096)
-        page = signed(alice).get("/account").content.decode()
+        page = client_of(alice).get("/account").content.decode()
         for text in ("alice", "Otters", "1.5\xa0KB of 4.0\xa0KB", "Use tools", "Own API keys"):
             assert text in page
         assert "Manage users" not in page
 
     def test_it_does_without_a_team_and_a_quota(self, alice: User) -> None:
         User.objects.filter(pk=alice.pk).update(team=None)
-        page = signed(alice).get("/account").content.decode()
+        page = client_of(alice).get("/account").content.decode()
         assert "0\xa0bytes used" in page
 
 
@@ -81,7 +75,7 @@ class TestSessions:
     def test_it_lists_ones_own_and_marks_this_one(self, alice: User, bob: User) -> None:
         Session.objects.filter(pk=session_of(alice).pk).update(user_agent=FIREFOX, ip_address="192.0.2.7")
         Session.objects.filter(pk=session_of(bob).pk).update(ip_address="192.0.2.8")
-        page = signed(alice).get("/account/sessions").content.decode()
+        page = client_of(alice).get("/account/sessions").content.decode()
         assert "Firefox on Linux" in page
         assert "192.0.2.7" in page
         assert "192.0.2.8" not in page
@@ -89,7 +83,7 @@ class TestSessions:
 
     def test_no_page_shows_an_id(self, alice: User) -> None:
         other = session_of(alice)
-        client = signed(alice)
+        client = client_of(alice)
         mine = client.cookies["snapotter-session"].value
         for page in PAGES:
             content = client.get(page).content.decode()
@@ -99,7 +93,7 @@ class TestSessions:
     def test_its_queries_do_not_grow_with_the_sessions(
         self, alice: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        client = signed(alice)
+        client = client_of(alice)
         Session.objects.update(last_activity=timezone.now() - timedelta(seconds=30))
         for _ in range(60):
             session_of(alice)
@@ -111,10 +105,10 @@ class TestSessions:
     def test_what_expired_is_not_listed(self, alice: User) -> None:
         expired = session_of(alice)
         Session.objects.filter(pk=expired.pk).update(expires_at=timezone.now(), ip_address="192.0.2.9")
-        assert "192.0.2.9" not in signed(alice).get("/account/sessions").content.decode()
+        assert "192.0.2.9" not in client_of(alice).get("/account/sessions").content.decode()
 
     def test_one_is_ended(self, alice: User) -> None:
-        client, other = signed(alice), signed(alice)
+        client, other = client_of(alice), client_of(alice)
         answer = client.post(f"/account/sessions/{handle_of(other)}/end", follow=True)
         assert "The session is ended." in answer.content.decode()
         assert other.get("/account")["Location"].startswith("/login")
@@ -122,20 +116,20 @@ class TestSessions:
 
     @pytest.mark.parametrize("handle", ["0" * 16, "x", "x" * 5000, "%00", "é"])
     def test_one_that_is_not_there_is_not_found(self, alice: User, handle: str) -> None:
-        assert signed(alice).post(f"/account/sessions/{handle}/end").status_code == 404
+        assert client_of(alice).post(f"/account/sessions/{handle}/end").status_code == 404
 
     def test_somebody_elses_is_not_there(self, alice: User, admin: User) -> None:
-        client = signed(alice)
-        assert signed(admin).post(f"/account/sessions/{handle_of(client)}/end").status_code == 404
+        client = client_of(alice)
+        assert client_of(admin).post(f"/account/sessions/{handle_of(client)}/end").status_code == 404
         assert client.get("/account").status_code == 200
 
     def test_this_one_is_ended_too_when_asked(self, alice: User) -> None:
-        client = signed(alice)
+        client = client_of(alice)
         answer = client.post(f"/account/sessions/{handle_of(client)}/end", follow=True)
         assert answer.redirect_chain[-1][0].startswith("/login")
 
     def test_all_others_are_ended(self, alice: User, bob: User) -> None:
-        client, other, strangers = signed(alice), signed(alice), signed(bob)
+        client, other, strangers = client_of(alice), client_of(alice), client_of(bob)
         answer = client.post("/account/sessions/end-others", follow=True)
         assert "Ended sessions: 1." in answer.content.decode()
         assert other.get("/account").status_code == 302
@@ -151,7 +145,7 @@ class TestActivity:
     def test_it_tells_what_one_did(self, alice: User, bob: User) -> None:
         self.entries(alice, 1)
         self.entries(bob, 1)
-        page = signed(alice).get("/account/activity").content.decode()
+        page = client_of(alice).get("/account/activity").content.decode()
         for text in ("Created an API key", "key 0 of alice", "from 192.0.2.7"):
             assert text in page
         assert "of bob" not in page
@@ -160,7 +154,7 @@ class TestActivity:
         self, alice: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         self.entries(alice, 21)
-        client = signed(alice)
+        client = client_of(alice)
         with django_assert_num_queries(2):
             page = client.get("/account/activity").content.decode()
         assert "key 1 of" in page
@@ -174,36 +168,36 @@ class TestActivity:
     @pytest.mark.parametrize("before", ["x", "-1", "1.5", "٣", "9" * 18, "9" * 5000, "%00"])
     def test_what_is_no_number_is_ignored(self, alice: User, before: str) -> None:
         self.entries(alice, 1)
-        page = signed(alice).get(f"/account/activity?before={before}")
+        page = client_of(alice).get(f"/account/activity?before={before}")
         assert "key 0 of alice" in page.content.decode()
 
     def test_before_the_first_there_is_nothing(self, alice: User) -> None:
         self.entries(alice, 1)
-        page = signed(alice).get("/account/activity?before=0").content.decode()
+        page = client_of(alice).get("/account/activity?before=0").content.decode()
         assert "There is nothing older." in page
 
 
 class TestPassword:
     def test_it_says_before_what_it_ends(self, alice: User) -> None:
-        page = signed(alice).get("/change-password").content.decode()
+        page = client_of(alice).get("/change-password").content.decode()
         assert "Everywhere else you have to sign in again" in page
         assert 'aria-label="Account"' in page
 
     def test_a_forced_change_stands_alone(self, alice: User) -> None:
         User.objects.update(must_change_password=True)
-        page = signed(alice).get("/change-password").content.decode()
+        page = client_of(alice).get("/change-password").content.decode()
         assert "Choose your password" in page
         assert 'href="/account' not in page
 
 
 def test_names_are_shown_as_they_are(db: Any) -> None:
     user = create_user("<b>bold</b>")
-    page = signed(user).get("/account").content.decode()
+    page = client_of(user).get("/account").content.decode()
     assert "<b>bold</b>" not in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
 
 
 def test_a_session_ends_while_its_page_is_open(alice: User) -> None:
-    client = signed(alice)
+    client = client_of(alice)
     Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert client.post("/account/sessions/end-others")["Location"] == "/login"

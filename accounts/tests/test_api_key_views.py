@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import ApiKey, User
 from accounts.tests.people import create_role, key_for
 from audit.models import AuditEntry
-from conftest import Api, create_user, session_of
+from conftest import Api, client_of, create_user
 
 pytestmark = pytest.mark.django_db
 
@@ -24,15 +24,9 @@ NEW = "/account/keys/new"
 KEY = re.compile(r"si_[0-9a-f]{96}")
 
 
-def signed(user: User) -> Client:
-    client = Client()
-    client.cookies["snapotter-session"] = session_of(user).id
-    return client
-
-
 @pytest.fixture
 def page(alice: User) -> Client:
-    return signed(alice)
+    return client_of(alice)
 
 
 def ticket(page: Client) -> str:
@@ -122,7 +116,7 @@ class TestMake:
         assert not ApiKey.objects.exists()
 
     def test_a_ticket_of_somebody_else_is_refused(self, page: Client, bob: User) -> None:
-        assert make(page, ticket=ticket(signed(bob))).status_code == 400
+        assert make(page, ticket=ticket(client_of(bob))).status_code == 400
 
     def test_a_signature_for_something_else_is_no_ticket(self, page: Client, alice: User) -> None:
         assert make(page, ticket=Signer().sign(f"{alice.pk} {uuid4()}")).status_code == 400
@@ -135,7 +129,7 @@ class TestMake:
 class TestList:
     def test_it_shows_ones_own_keys_alone(self, admin: User, alice: User) -> None:
         key_for(alice)
-        assert "No keys yet" in signed(admin).get("/account/keys").content.decode()
+        assert "No keys yet" in client_of(admin).get("/account/keys").content.decode()
 
     def test_it_says_what_a_key_may_and_marks_what_is_over(self, page: Client, alice: User) -> None:
         key_for(alice, "tools:use")
@@ -153,7 +147,7 @@ class TestList:
 
     def test_a_role_without_keys_is_told_so(self) -> None:
         create_role("readers", "tools:use")
-        client = signed(create_user("reader", role="readers"))
+        client = client_of(create_user("reader", role="readers"))
         assert "Your role has no API keys" in client.get("/account/keys").content.decode()
         assert client.get(NEW).status_code == 403
 
@@ -168,7 +162,7 @@ class TestDelete:
 
     def test_somebody_elses_is_not_there(self, admin: User, alice: User) -> None:
         key_for(alice)
-        assert signed(admin).post(f"/account/keys/{ApiKey.objects.get().pk}/delete").status_code == 404
+        assert client_of(admin).post(f"/account/keys/{ApiKey.objects.get().pk}/delete").status_code == 404
         assert ApiKey.objects.exists()
 
     def test_twice_is_not_found(self, page: Client, alice: User) -> None:
@@ -181,4 +175,4 @@ class TestDelete:
         key_for(alice)
         User.objects.filter(pk=alice.pk).update(role="readers")
         target = f"/account/keys/{ApiKey.objects.get().pk}/delete"
-        assert signed(alice).post(target).status_code == 403
+        assert client_of(alice).post(target).status_code == 403

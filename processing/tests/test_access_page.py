@@ -10,16 +10,10 @@ from django.test import Client
 
 from accounts.models import ApiKey, User
 from accounts.tests.people import create_manager
-from conftest import session_of
+from conftest import client_of
 from library.tests.kept import keep_file
 
 URL = "/access"
-
-
-def signed(user: User) -> Client:
-    client = Client()
-    client.cookies["snapotter-session"] = session_of(user).id
-    return client
 
 
 def html(answer: Any) -> str:
@@ -27,7 +21,7 @@ def html(answer: Any) -> str:
 
 
 def ask(caller: User, /, **asked: Any) -> Any:
-    return signed(caller).get(URL, asked)
+    return client_of(caller).get(URL, asked)
 
 
 def test_a_visitor_signs_in_first(client: Client, db: None) -> None:

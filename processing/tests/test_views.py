@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
-from conftest import create_user, session_of
+from conftest import client_of, create_user, session_of
 from processing.models import Job, JobStatus
 from processing.tests.requests import content_of, jpeg
 
@@ -21,15 +21,9 @@ RESIZE = "/tools/image/resize"
 HTMX = {"HX-Request": "true"}
 
 
-def signed(user: User) -> Client:
-    client = Client()
-    client.cookies["snapotter-session"] = session_of(user).id
-    return client
-
-
 @pytest.fixture
 def browser(alice: User) -> Client:
-    return signed(alice)
+    return client_of(alice)
 
 
 def post(client: Client, content: bytes | None = None, url: str = RESIZE, **fields: Any) -> Any:
@@ -76,7 +70,7 @@ class TestTools:
         from accounts.models import Role
 
         Role.objects.create(name="reader", permissions=["settings:read"])
-        stranger = signed(create_user("reader", role="reader"))
+        stranger = client_of(create_user("reader", role="reader"))
         for url in ("/", RESIZE):
             assert stranger.get(url).status_code == 403
 
@@ -161,7 +155,7 @@ class TestTool:
 
     def test_a_strangers_settings_stay_his(self, browser: Client, charlie: User) -> None:
         post(browser, jpeg(), width="123")
-        page = html(signed(charlie).get(f"{RESIZE}?job={Job.objects.get().pk}"))
+        page = html(client_of(charlie).get(f"{RESIZE}?job={Job.objects.get().pk}"))
         assert 'value="123"' not in page
 
     def test_a_form_from_elsewhere_is_refused(self, alice: User) -> None:
@@ -177,24 +171,24 @@ def job(user: User, **columns: Any) -> Job:
 class TestJob:
     def test_a_stranger_finds_nothing(self, alice: User, charlie: User) -> None:
         url = f"/jobs/{job(alice).pk}"
-        assert signed(alice).get(url).status_code == 200
-        assert signed(charlie).get(url).status_code == 404
+        assert client_of(alice).get(url).status_code == 200
+        assert client_of(charlie).get(url).status_code == 404
 
     def test_nobody_may_keep_the_answer(self, alice: User) -> None:
-        answer = signed(alice).get(f"/jobs/{job(alice).pk}")
+        answer = client_of(alice).get(f"/jobs/{job(alice).pk}")
         assert "no-store" in answer["Cache-Control"]
         assert "HX-Request" in answer["Vary"]
 
     def test_a_running_one_asks_again(self, alice: User) -> None:
         running = job(alice, status=JobStatus.PROCESSING, progress=0.42, stage="Encoding")
-        page = html(signed(alice).get(f"/jobs/{running.pk}", headers=HTMX))
+        page = html(client_of(alice).get(f"/jobs/{running.pk}", headers=HTMX))
         assert 'hx-trigger="every 500ms"' in page
         assert 'value="42"' in page
         assert "Encoding" in page
 
     def test_a_failed_one_says_why_and_asks_no_more(self, alice: User) -> None:
         failed = job(alice, status=JobStatus.FAILED, error="It broke", error_code="X")
-        page = html(signed(alice).get(f"/jobs/{failed.pk}", headers=HTMX))
+        page = html(client_of(alice).get(f"/jobs/{failed.pk}", headers=HTMX))
         assert "It broke" in page
         assert "hx-trigger" not in page
 
@@ -207,7 +201,7 @@ class TestJob:
 
     def test_a_tool_of_another_version_is_no_accident(self, alice: User) -> None:
         old = job(alice, type="gone", tool_id="gone", status=JobStatus.COMPLETED)
-        assert signed(alice).get(f"/jobs/{old.pk}").status_code == 200
+        assert client_of(alice).get(f"/jobs/{old.pk}").status_code == 200
 
     def test_pictures_of_one_shape_can_be_laid_over_each_other(self, browser: Client) -> None:
         post(browser, jpeg(), width="100")
