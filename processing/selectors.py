@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.permissions import has_permission
+from processing.job_names import is_job_name
 from processing.models import Job, JobStatus
 from snapotter.common.errors import NotFound
 
@@ -42,13 +43,11 @@ def job_called(*, user: User, name: str) -> Job:
     try:
         return job_for(user=user, job_id=UUID(name))
     except (ValueError, NotFound):
-        job = (
-            own_jobs(user=user)
-            .exclude(client_job_id="")
-            .filter(client_job_id=name)
-            .order_by("-created_at")
-            .first()
-        )
+        job = _named(user, name) if is_job_name(name) else None
         if job is None:
             raise NotFound("There is no such job") from None
         return job
+
+
+def _named(user: User, name: str) -> Job | None:
+    return own_jobs(user=user).filter(client_job_id=name).order_by("-created_at").first()

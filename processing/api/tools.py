@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+from django.core.files.uploadedfile import UploadedFile
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from processing.api.answers import ToolAnswer, accepted_answer, tool_answer
 from processing.catalogue import require_enabled, require_usable
+from processing.job_names import MOST_CHARACTERS, is_job_name
+from processing.models import Job
 from processing.results import error_of
 from processing.runs import run_one
 from processing.tooling import Tool, ToolUnavailable
@@ -16,10 +19,10 @@ from snapotter.common.endpoint import SIGNED_IN, Endpoint, ErrorBody, operation
 from snapotter.common.errors import ValidationFailed
 from snapotter.common.multipart import MultiPartParser
 
-MOST_CLIENT_ID_CHARACTERS: Final = 128
+CLIENT_JOB_ID: Final = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS}
 
 
-def _wants_no_wait(request: Request) -> bool:
+def wants_no_wait(request: Request) -> bool:
     """RFC 7240: `Prefer: respond-async`, alone or among others."""
     preferences = request.headers.get("Prefer", "").split(",")
     return any(preference.split(";")[0].strip().lower() == "respond-async" for preference in preferences)
@@ -28,7 +31,7 @@ def _wants_no_wait(request: Request) -> bool:
 def client_job_id(request: Request) -> str:
     """The name that the client gives its job. Raises ValidationFailed for one that is no name."""
     name = request.POST.get("clientJobId", "")
-    if len(name) > MOST_CLIENT_ID_CHARACTERS or not name.isprintable():
+    if name and not is_job_name(name):
         raise ValidationFailed("clientJobId must be 1 to 128 printable characters")
     return name
 
@@ -59,15 +62,24 @@ def run(view: ToolEndpoint, request: Request) -> Response:
     tool = view.tool
     require_usable(tool, user=request.user)  # before the body is read
     _refuse_library(request)
-    uploads = [upload for _, files in request.FILES.lists() for upload in files]
     job = run_one(
         user=request.user,
         tool=tool,
-        uploads=uploads,
+        uploads=uploads_of(request),
         settings_text=request.POST.get("settings", ""),
         client_job_id=client_job_id(request),
-        wait=not _wants_no_wait(request),
+        wait=not wants_no_wait(request),
     )
+    return answered(job)
+
+
+def uploads_of(request: Request) -> list[UploadedFile[bytes]]:
+    """All files of a form, whatever their fields are called."""
+    return [upload for _, files in request.FILES.lists() for upload in files]
+
+
+def answered(job: Job) -> Response:
+    """200 for a result, 202 for a job that goes on. Raises the error of one that failed."""
     error = error_of(job)
     if error is not None:
         raise error
@@ -85,7 +97,7 @@ def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]
         tags=[tool.category],
         operation_id=f"{tool.section}-{tool.id}",
         request={"multipart/form-data": _request_schema(tool)},
-        responses={200: ToolAnswer, 202: _ACCEPTED, "default": ErrorBody},
+        responses={200: ToolAnswer, 202: ACCEPTED, "default": ErrorBody},
         exclude=not documented,
     )
     name = "".join(word.title() for word in tool.path.replace("/", "-").split("-"))
@@ -93,7 +105,7 @@ def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]
     return type(name, (ToolEndpoint,), members)
 
 
-_ACCEPTED = {
+ACCEPTED: Final = {
     "type": "object",
     "properties": {
         "jobId": {"type": "string", "description": "The `clientJobId` if there was one."},
@@ -118,6 +130,6 @@ def _request_schema(tool: Tool[Any]) -> dict[str, Any]:
         "properties": {
             "file": {"type": "string", "format": "binary"},
             "settings": settings,
-            "clientJobId": {"type": "string", "minLength": 1, "maxLength": MOST_CLIENT_ID_CHARACTERS},
+            "clientJobId": CLIENT_JOB_ID,
         },
     }
