@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.models import User
+from accounts.list_filters import OwnerFilter
 from processing import registry
 from processing.models import Job, JobStatus
-from snapotter.common.list_filters import ColumnFilter, DateFilter, LinkedFilter
+from snapotter.common.list_filters import ColumnFilter, DateFilter
 from snapotter.common.model_admin import ReadOnlyAdmin
 
 
@@ -36,14 +36,6 @@ class ToolFilter(ColumnFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
         tools = [(tool.id, tool.title) for tool in registry.all_tools()]
         return [*tools, ("pipeline", "Pipeline"), ("batch", "Batch")]
-
-
-class OwnerFilter(LinkedFilter):
-    title = "user"
-    parameter_name = "user"
-
-    def name_of(self, value: str) -> str:
-        return User.objects.filter(pk=value).values_list("username", flat=True).first() or value
 
 
 @admin.register(Job)

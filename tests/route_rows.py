@@ -238,6 +238,8 @@ def model_rows(
         yield Row(methods, route, door, status)
 
 
+_WRITTEN_BY_MANAGERS: Final = dict.fromkeys(("adds", "changes", "deletes"), "users:manage")
+
 ROWS: Final[tuple[Row, ...]] = (
     *ACCESS,
     *SERVER,
@@ -249,4 +251,11 @@ ROWS: Final[tuple[Row, ...]] = (
     *model_rows("processing/job", "system:health", history=404),
     *model_rows("accounts/apikey", "apikeys:all"),
     Row("GET POST", "admin/accounts/session/", page("users:manage"), 200),
+    *model_rows("accounts/user", "users:manage", **_WRITTEN_BY_MANAGERS),
+    Row("GET POST", "admin/accounts/user/<uuid:user_id>/password/", page("users:manage"), 200),
+    Row("POST", "admin/accounts/user/<uuid:user_id>/end-sessions/", page("users:manage"), 302),
+    *model_rows("accounts/role", "users:manage", **_WRITTEN_BY_MANAGERS),
+    *model_rows(
+        "accounts/team", "teams:manage", adds="teams:manage", changes="teams:manage", deletes="teams:manage"
+    ),
 )

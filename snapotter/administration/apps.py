@@ -12,6 +12,7 @@ class AdministrationConfig(AdminConfig):
         from django.contrib import admin
         from django.contrib.auth.models import Group
 
+        from snapotter.administration import role_admin  # noqa: F401  # registers, as an app's `admin.py` does
 
         admin.site.unregister(Group)  # ours are roles
         for model in apps.get_app_config("procrastinate").get_models():

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from accounts.permission_texts import TEXTS
 from accounts.permissions import has_permission
-from processing import registry
-from processing.adapters.groups import grouped
+from snapotter.administration.tool_picker import ToolPicker
 from snapotter.common.errors import Conflict, SnapOtterError
 from snapotter.runtime import store
 from snapotter.runtime.definition import Definition
 from snapotter.runtime.kinds import Choice, Ids, Kind, Number, Text, Truth, Whole
 from snapotter.runtime.registry import CUSTOM_LOGO, DEFINITIONS
-
-
-class ToolPicker(forms.CheckboxSelectMultiple):
-    """Every tool by category. One that is disabled but gone stays listed, so that it stays disabled."""
-
-    template_name = "admin/tool_picker.html"
-
-    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> list[Any]:
-        self.choices = _tool_choices(value)
-        return super().optgroups(name, list(value), attrs)
-
-
-def _tool_choices(chosen: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    groups = grouped(registry.all_tools(), "")
-    choices = [(group.title, [(card.tool.id, card.tool.title) for card in group.cards]) for group in groups]
-    gone = sorted(set(chosen) - {tool.id for tool in registry.all_tools()})
-    return [*choices, ("Not on this server", [(id, id) for id in gone])] if gone else choices
 
 
 def _widget(kind: Kind[Any]) -> forms.Widget:

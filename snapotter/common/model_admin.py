@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin, ShowFacets
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.forms.models import ModelForm, construct_instance
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -31,6 +32,28 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
     def count(self) -> int:
         rows: Any = self.object_list
         return int(rows[: self.MOST].count())
+
+
+class ServiceForm(ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What else must hold between rows, the service knows, and says in its own words.
+
+    A form sends along what its fields were when the page was made, so that `changes` are those of the sender
+    and nothing is undone that somebody else changed meanwhile.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.show_hidden_initial = not self.instance._state.adding
+
+    def _post_clean(self) -> None:
+        """Django would check the row here, by rules that are the service's to tell."""
+        self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
+
+    def changes(self) -> dict[str, Any]:
+        """By the name of the field; all of a new row."""
+        names = self.fields if self.instance._state.adding else self.changed_data
+        return {name: self.cleaned_data[name] for name in names}
 
 
 class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -83,15 +106,21 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except SnapOtterError as error:
-            request.refusal = error.message  # type: ignore[attr-defined]  # for `get_form`
+            request.refusal = error  # type: ignore[attr-defined]  # for `get_form`
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         refusal = getattr(request, "refusal", None)
-        return form if refusal is None else _refused(form, refusal)
+        return form if refusal is None else _refused(form, refusal, self.field_at_fault)
+
+    def field_at_fault(self, error: SnapOtterError, form: Any) -> str | None:
+        """Where to tell a refusal; None where no field of the form is to blame."""
+        return None
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
         try:
             return super().delete_view(request, object_id, extra_context)
         except SnapOtterError as error:
@@ -133,10 +162,10 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
         return redirect(f"{reverse('admin:audit_auditentry_changelist')}?{urlencode(target)}")
 
 
-def _refused(form: Any, message: str) -> Any:
+def _refused(form: Any, error: SnapOtterError, field_at_fault: Callable[..., str | None]) -> Any:
     class RefusedForm(form):  # type: ignore[misc]
         def clean(self) -> Any:
-            self.add_error(None, message)
+            self.add_error(field_at_fault(error, self), error.message)
             return super().clean()
 
     return RefusedForm

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from accounts import revocation
 from accounts.caller import user_of
 from accounts.devices import device_of
+from accounts.list_filters import OwnerFilter
 from accounts.models import ApiKey, Session
 from accounts.session_services import session_handle
 from snapotter.common.model_admin import ReadOnlyAdmin
@@ -42,7 +43,7 @@ class KeyStateFilter(admin.SimpleListFilter):
 class ApiKeyAdmin(ReadOnlyAdmin):
     audit_target = "api_key"
     list_display = ("name", "user", "scope", "created_at", "last_used_at", "expires_at")
-    list_filter = (KeyStateFilter,)
+    list_filter = (OwnerFilter, KeyStateFilter)
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
     search_help_text = "The name of a key or of its owner"
@@ -77,6 +78,7 @@ class SessionAdmin(ReadOnlyAdmin):
 
     list_display = ("user", "device", "ip_address", "created_at", "last_activity", "expires_at")
     list_display_links = None
+    list_filter = (OwnerFilter,)
     list_select_related = ("user",)
     search_fields = ("user__username", "ip_address")
     search_help_text = "The name of a user, or an address"
