@@ -34,6 +34,9 @@ _TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "FILE_UPLOADED": "Uploaded files",
         "FILE_DELETED": "Deleted files",
         "TOOL_EXECUTED": "Ran a tool",
+        "PIPELINE_CREATED": "Saved a pipeline",
+        "PIPELINE_UPDATED": "Changed a pipeline",
+        "PIPELINE_DELETED": "Deleted a pipeline",
         "BRANDING_UPDATED": "Changed the logo",
         "BRANDING_REMOVED": "Removed the logo",
         "AUDIT_EXPORTED": "Exported the audit log",
@@ -47,6 +50,7 @@ _NAMES: Final = (
     "deletedUsername",
     "roleName",
     "teamName",
+    "pipelineName",
     "toolId",
 )
 

@@ -23,6 +23,7 @@ _TARGETS: Final = (
     ("SESSION", "session"),
     ("AUDIT", "audit"),
     ("TOOL", "tool"),
+    ("PIPELINE", "pipeline"),
 )
 TARGET_TYPES: Final = sorted({kind for _, kind in _TARGETS})
 _MARKUP = str.maketrans("", "", "<>&\"'\0")

@@ -11,6 +11,10 @@ from django.db.models.functions import Now
 from processing.fields import RealField
 
 USER = settings.AUTH_USER_MODEL  # here, as a job has a column named `settings`
+PIPELINE = "pipeline"
+"""The type of a job that runs several tools."""
+BATCH = "batch"
+"""The type of a job that stands for its members."""
 
 
 class JobStatus(models.TextChoices):

@@ -21,13 +21,15 @@ class StoredOutput(WireModel):
 
 
 class Failure(WireModel):
-    """An error as it is answered, whichever process met it. `path` names the setting at fault."""
+    """An error as it is answered, whichever process met it. `path` names the setting at fault, `extra` are
+    further members of the answer."""
 
     status: int
     code: str
     message: str
     details: Any = None
     path: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
 
     @classmethod
     def of(cls, error: SnapOtterError) -> Failure:
@@ -37,6 +39,7 @@ class Failure(WireModel):
             message=_storable(error.message),
             details=_storable(error.details),
             path=getattr(error, "path", None),
+            extra=_storable(error.extra),
         )
 
 
@@ -65,7 +68,9 @@ class RunFailed(SnapOtterError):
     def __init__(self, failure: Failure, **extra: Any) -> None:
         self.status = failure.status
         self.path = failure.path
-        super().__init__(failure.message, code=failure.code, details=failure.details, **extra)
+        super().__init__(
+            failure.message, code=failure.code, details=failure.details, **failure.extra, **extra
+        )
 
 
 def message_of(error: SnapOtterError | Failure) -> str:

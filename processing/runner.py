@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -21,9 +21,17 @@ from django.db import InterfaceError, OperationalError
 from processing import events, registry, run_services, workspace
 from processing.engine.errors import Canceled, InternalFailure
 from processing.engine.pool import ChildPool, ChildRun, PoolClosed
-from processing.engine.request import InputFile, OutputFile, RunRequest, RunResult
+from processing.engine.request import (
+    InputFile,
+    OutputFile,
+    PipelineRequest,
+    Request,
+    RunRequest,
+    RunResult,
+    StepRequest,
+)
 from processing.limits import current_limits
-from processing.models import Job
+from processing.models import PIPELINE, Job
 from processing.results import JobResult, StoredOutput
 from processing.selectors import is_completed
 from snapotter.common.database import release_connection
@@ -86,20 +94,25 @@ def _submit(job: Job, pool: ChildPool) -> ActiveRun:
     return run
 
 
-def _request(job: Job, stack: ExitStack) -> RunRequest:
+def _request(job: Job, stack: ExitStack) -> Request:
     scratch = stack.enter_context(workspace.scratch_directory())
     inputs = tuple(
         InputFile(stack.enter_context(workspace.local_path(key)), Path(key).name) for key in job.input_files
     )
-    return RunRequest(
-        tool=registry.find(job.tool_id).path,
-        settings=job.settings,
-        inputs=inputs,
-        output_dir=scratch,
-        limits=current_limits(),
-        progress_path=scratch / "progress",
-        preview=True,
-    )
+    common: dict[str, Any] = {
+        "output_dir": scratch,
+        "limits": current_limits(),
+        "progress_path": scratch / "progress",
+        "preview": True,
+    }
+    if job.type == PIPELINE:
+        steps = tuple(_step(step["toolId"], step["settings"]) for step in job.settings["steps"])
+        return PipelineRequest(steps, inputs[0], **common)
+    return RunRequest(registry.find(job.tool_id).path, job.settings, inputs, **common)
+
+
+def _step(tool_id: str, settings: dict[str, Any]) -> StepRequest:
+    return StepRequest(registry.find(tool_id).path, settings)
 
 
 def drive(run: ActiveRun, seconds: float | None = None) -> bool:

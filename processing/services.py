@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from processing import queue, workspace
 from processing.engine.errors import Canceled
-from processing.models import FINISHED, Job, JobStatus
+from processing.models import FINISHED, PIPELINE, Job, JobStatus
 from processing.run_services import delete_after, job_end_waiting, lease
 from processing.uploads import AcceptedFile
 
@@ -33,7 +33,7 @@ def job_create(
         job = Job(
             id=job_id,
             type=type,
-            tool_id="" if type == "pipeline" else type,
+            tool_id="" if type == PIPELINE else type,
             client_job_id=client_job_id,
             settings=dict(settings),
             input_files=[key],

@@ -13,7 +13,7 @@ from accounts.session_services import session_handle
 from audit.models import AuditEntry
 from audit.services import record
 from conftest import session_of
-from processing.models import Job
+from processing.models import Job, Pipeline
 
 _PARAMETER: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -28,6 +28,10 @@ def job_of(owner: User) -> Job:
 
 def api_key_of(owner: User) -> ApiKey:
     return ApiKey.objects.create(user=owner, name="A key", key_hash="none")
+
+
+def pipeline_of(owner: User) -> Pipeline:
+    return Pipeline.objects.create(name="Turn", steps=[{"toolId": "rotate", "settings": {}}], user=owner)
 
 
 def role_of(owner: User) -> Role:
@@ -52,6 +56,7 @@ def key_of(row: Model) -> str:
 # By the parameter, in the admin site by the model.
 OBJECTS: Final[Mapping[str, Callable[[User], str]]] = {
     "job_id": lambda owner: key_of(job_of(owner)),
+    "pipeline_id": lambda owner: key_of(pipeline_of(owner)),
     "key_id": lambda owner: key_of(api_key_of(owner)),
     "user_id": key_of,
     "role_id": lambda owner: key_of(role_of(owner)),

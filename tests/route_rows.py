@@ -160,6 +160,46 @@ JOBS: Final = (
     ),
 )
 
+STEPS: Final = [{"toolId": "rotate"}]
+PIPELINES: Final = (
+    Row("POST", "api/v1/pipeline/execute", needs("tools:use"), "400 NO_FILE", form={}),
+    Row(
+        "POST",
+        "api/v1/pipeline/save",
+        needs("pipelines:own"),
+        201,
+        json={"name": "Turn", "steps": STEPS},
+    ),
+    Row("GET", "api/v1/pipeline/list", needs("pipelines:own"), 200),
+    Row("GET", "api/v1/pipeline/tools", needs("pipelines:own"), 200),
+    Row("POST", "api/v1/pipeline/validate", needs("pipelines:own"), 200, json={"steps": STEPS}),
+    Row(
+        "GET",
+        "api/v1/pipeline/<str:pipeline_id>",
+        needs("pipelines:own"),
+        200,
+        other="404 NOT_FOUND",
+        reach="pipelines:all",
+    ),
+    Row(
+        "PUT",
+        "api/v1/pipeline/<str:pipeline_id>",
+        needs("pipelines:own"),
+        200,
+        other="404 NOT_FOUND",
+        reach="pipelines:all",
+        json={"name": "Turn"},
+    ),
+    Row(
+        "DELETE",
+        "api/v1/pipeline/<str:pipeline_id>",
+        needs("pipelines:own"),
+        200,
+        other="403 FORBIDDEN",  # as clients of 1.x know it
+        reach="pipelines:all",
+    ),
+)
+
 PAGES: Final = (
     Row("POST", "theme", PUBLIC, "302 /", form={"theme": "dark"}),
     Row("GET", "login", PUBLIC, "302 /", but=dict.fromkeys((*KEYS, "anonymous", "disabled"), 200)),
@@ -179,6 +219,10 @@ PAGES: Final = (
     Row("GET", "tools/<slug:section>/<slug:tool_id>", page("tools:use"), 200),
     Row("POST", "tools/<slug:section>/<slug:tool_id>", page("tools:use"), 400, form={}),
     Row("GET", "jobs/<uuid:job_id>", page("tools:use"), 200, other=404, reach="files:all"),
+    Row("GET", "jobs", page("tools:use"), 200),
+    Row("GET", "jobs/live", page("tools:use"), 200),
+    Row("POST", "jobs/<uuid:job_id>/cancel", page("tools:use"), 302, other=404, reach="files:all"),
+    Row("GET", "jobs/<uuid:job_id>/thumbnail", page("tools:use"), 404),  # there is no result to show
 )
 
 
@@ -244,6 +288,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *ACCESS,
     *SERVER,
     *JOBS,
+    *PIPELINES,
     *PAGES,
     *(row for tool in all_tools() for row in tool_rows(tool.id, tool.path)),
     *ADMIN_SITE,

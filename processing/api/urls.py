@@ -3,6 +3,14 @@ from django.urls import path
 from processing.api.access import AccessExplanation
 from processing.api.downloads import Downloads
 from processing.api.jobs import JobCancel, JobDetail, Jobs
+from processing.api.pipelines import (
+    PipelineDetail,
+    PipelineExecute,
+    Pipelines,
+    PipelineSave,
+    PipelineTool,
+    PipelineValidate,
+)
 from processing.api.tools import tool_view
 from processing.registry import all_tools
 
@@ -11,6 +19,12 @@ urlpatterns = [
     path("jobs", Jobs.as_view(), name="api-jobs"),
     path("jobs/<str:job_id>/cancel", JobCancel.as_view(), name="api-job-cancel"),
     path("jobs/<str:job_id>", JobDetail.as_view(), name="api-job"),
+    path("pipeline/execute", PipelineExecute.as_view(), name="api-pipeline-execute"),
+    path("pipeline/save", PipelineSave.as_view(), name="api-pipeline-save"),
+    path("pipeline/list", Pipelines.as_view(), name="api-pipelines"),
+    path("pipeline/tools", PipelineTool.as_view(), name="api-pipeline-tools"),
+    path("pipeline/validate", PipelineValidate.as_view(), name="api-pipeline-validate"),
+    path("pipeline/<str:pipeline_id>", PipelineDetail.as_view(), name="api-pipeline"),
     path("download/<str:job_id>/<str:filename>", Downloads.as_view(), name="api-download"),
 ]
 for tool in all_tools():

@@ -36,8 +36,7 @@ def check_writing(
     tool: Tool[Any], settings: ToolSettings, source: SourceImage, limits: Limits, encoding: Encoding
 ) -> Format:
     """`check` for a result that is written otherwise than the tool alone would have it."""
-    if tool.reads and source.format not in tool.reads:
-        raise InvalidInput(_unreadable(tool, source), code="UNSUPPORTED_FORMAT")
+    check_readable(tool, source)
     target = encode.target_format(encoding, source)
     encode.ensure_writable(target.id)
     if tool.output_size is not None:
@@ -47,9 +46,12 @@ def check_writing(
     return target
 
 
-def _unreadable(tool: Tool[Any], source: SourceImage) -> str:
-    known = ", ".join(FORMATS[format_id].title for format_id in tool.reads)
-    return f"{tool.title} reads {known}, but this is {FORMATS[source.format].title}."
+def check_readable(tool: Tool[Any], source: SourceImage) -> None:
+    """Raises InvalidInput for a format that the tool does not take."""
+    if tool.reads and source.format not in tool.reads:
+        known = ", ".join(FORMATS[format_id].title for format_id in tool.reads)
+        message = f"{tool.title} reads {known}, but this is {FORMATS[source.format].title}."
+        raise InvalidInput(message, code="UNSUPPORTED_FORMAT")
 
 
 def check_output(size: tuple[int, int], limits: Limits) -> None:

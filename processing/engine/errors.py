@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from snapotter.common.errors import SnapOtterError
 
 if TYPE_CHECKING:
-    from processing.engine.track import Track
+    from processing.engine.track import Step
 
 
 class ChildCrashed(SnapOtterError):
@@ -52,9 +52,12 @@ class StepFailed(SnapOtterError):
     code = "PROCESSING_FAILED"
 
     @classmethod
-    def of(cls, track: Track, error: SnapOtterError) -> StepFailed:
+    def of(cls, step: Step, error: SnapOtterError, completed: list[dict[str, Any]]) -> StepFailed:
         """The code of the step's own error, its reason in one sentence, and what was made before it."""
-        step = track.step
-        reason = error.details if isinstance(error.details, str) and error.details else error.message
-        message = f"Step {step.number} ({step.tool.title}): {reason}"
-        return cls(message, code=error.code, step=step.number, completedSteps=track.told_before())
+        message = f"Step {step.number} ({step.tool.title}): {reason_of(error)}"
+        return cls(message, code=error.code, step=step.number, completedSteps=completed)
+
+
+def reason_of(error: SnapOtterError) -> str:
+    """What went wrong, without that something did."""
+    return error.details if isinstance(error.details, str) and error.details else error.message

@@ -70,7 +70,7 @@ class _Work:
             else:
                 self._run_on_file(together[0])
         except SnapOtterError as error:
-            raise StepFailed.of(self.track, error) from None
+            raise StepFailed.of(self.track.step, error, self.track.told_before()) from None
         self._file = InputFile(self.output.path, self.output.name)
 
     def _is_last(self, step: Step) -> bool:

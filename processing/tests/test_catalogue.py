@@ -150,6 +150,7 @@ def test_what_it_says_of_itself_to_the_pipeline_check_is_known(tool: Tool[Any]) 
     assert set(tool.loses) <= traits
     assert set(tool.expects) <= traits - set(tool.loses)
     assert set(tool.reads) <= FORMATS.keys()
+    assert not tool.resamples or tool.output_size
 
 
 @every_tool

@@ -89,7 +89,8 @@ class Tool(Generic[S]):
     In a pipeline: `one_to_one` says of a file tool that it makes one file from one, so that it can be a step
     (image tools always can). The check that warns before a run reads `loses`, what the function itself takes
     from every image (what the written format cannot hold is known from `encoding`), and `expects`, what an
-    image must have for the tool to be of use.
+    image must have for the tool to be of use; and `resamples`: the `output_size` comes from making the picture
+    itself larger or smaller, not from more canvas.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Tool(Generic[S]):
     needs: tuple[str, ...] = ()
     loses: tuple[Trait, ...] = ()
     expects: tuple[Trait, ...] = ()
+    resamples: bool = False
     one_to_one: bool = False
     reads: tuple[str, ...] = ()
     heavy: bool = False

@@ -65,6 +65,7 @@ def _encoding(settings: CompressSettings, source: SourceImage) -> Encoding:
     icon="file-archive",
     keywords=("smaller", "reduce", "file size", "optimise", "quality", "kilobytes", "email", "upload limit"),
     encoding=_encoding,
+    output_size=lambda settings, source: (source.width, source.height),
 )
 def compress(image: Image, settings: CompressSettings, progress: Progress) -> Image:
     return image

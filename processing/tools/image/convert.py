@@ -70,6 +70,10 @@ def _draft_size(settings: ConvertSettings, source: SourceImage) -> Size | None:
     return round(source.width * _SVG_SCALE), round(source.height * _SVG_SCALE)
 
 
+def _output_size(settings: ConvertSettings, source: SourceImage) -> Size:
+    return _draft_size(settings, source) or (source.width, source.height)
+
+
 @image_tool(
     title="Convert",
     summary="Change the file format, animations included.",
@@ -91,6 +95,7 @@ def _draft_size(settings: ConvertSettings, source: SourceImage) -> Size | None:
     ),
     encoding=_encoding,
     draft_size=_draft_size,
+    output_size=_output_size,
 )
 def convert(image: Image, settings: ConvertSettings, progress: Progress) -> Image:
     return image

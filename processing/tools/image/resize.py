@@ -155,6 +155,7 @@ def _output_size(settings: ResizeSettings, source: SourceImage) -> Size:
     ),
     draft_size=_draft_size,
     output_size=_output_size,
+    resamples=True,
 )
 def resize(image: Image, settings: ResizeSettings, progress: Progress) -> Image:
     size = full_size(image)

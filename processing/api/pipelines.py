@@ -1,0 +1,175 @@
+"""Pipelines, for programs: run at once, save, change, check."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.caller import user_of
+from processing.api.pipeline_bodies import (
+    PipelineAnswer,
+    PipelineBody,
+    PipelineChanges,
+    PipelineList,
+    PipelineTools,
+    PipelineVerdict,
+    SavedPipeline,
+    StepProblem,
+    StepWarningItem,
+    ValidateBody,
+)
+from processing.api.tools import ACCEPTED, CLIENT_JOB_ID, answered, client_job_id, uploads_of, wants_no_wait
+from processing.catalogue import usable_tools
+from processing.limits import current_limits
+from processing.pipelines.check import warnings
+from processing.pipelines.definition import resolved_steps
+from processing.pipelines.runs import run_pipeline
+from processing.pipelines.selectors import PipelineNotFound, pipeline_for, visible_pipelines
+from processing.pipelines.services import OWN, pipeline_create, pipeline_delete, pipeline_update
+from snapotter.common.endpoint import Endpoint, ErrorBody, Ok, operation
+from snapotter.common.multipart import MultiPartParser
+from snapotter.common.wire import parse_body
+
+PIPELINES: Final = ["Pipelines"]
+
+_EXECUTE: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["file", "pipeline"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "pipeline": {
+            "type": "string",
+            "description": "The definition as JSON text.",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "type": "object",
+                "required": ["steps"],
+                "properties": {
+                    "steps": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"$ref": "#/components/schemas/PipelineStep"},
+                    }
+                },
+            },
+        },
+        "clientJobId": CLIENT_JOB_ID,
+    },
+}
+
+
+class PipelineExecute(Endpoint):
+    parser_classes = [MultiPartParser]
+
+    @operation(
+        access="tools:use",
+        summary="Run tools one after another on one file",
+        description="The picture stays in memory between image tools and is encoded once. Every step is"
+        " checked before anything runs. Of several files the last counts.",
+        tags=PIPELINES,
+        request={"multipart/form-data": _EXECUTE},
+        responses={200: PipelineAnswer, 202: ACCEPTED, "default": ErrorBody},
+    )
+    def post(self, request: Request) -> Response:
+        job = run_pipeline(
+            user=user_of(request),
+            uploads=uploads_of(request),
+            definition_text=request.POST.get("pipeline", ""),
+            client_job_id=client_job_id(request),
+            wait=not wants_no_wait(request),
+        )
+        return answered(job)
+
+
+class PipelineSave(Endpoint):
+    @operation(
+        access=OWN,
+        body=PipelineBody,
+        answers=SavedPipeline,
+        status=201,
+        summary="Save a pipeline; its tools must exist, their settings are checked when it runs",
+        tags=PIPELINES,
+    )
+    def post(self, request: Request, body: PipelineBody) -> SavedPipeline:
+        return SavedPipeline.of(
+            pipeline_create(
+                caller=user_of(request), name=body.name, description=body.description, steps=body.steps
+            )
+        )
+
+
+class Pipelines(Endpoint):
+    @operation(
+        access=OWN,
+        answers=PipelineList,
+        summary="Saved pipelines, the newest first: own ones and those of nobody, all with pipelines:all",
+        tags=PIPELINES,
+    )
+    def get(self, request: Request) -> PipelineList:
+        found = visible_pipelines(for_user=user_of(request))
+        return PipelineList(pipelines=[SavedPipeline.of(pipeline) for pipeline in found])
+
+
+class PipelineTool(Endpoint):
+    @operation(
+        access=OWN,
+        answers=PipelineTools,
+        summary="The tools that the caller can use as a step",
+        tags=PIPELINES,
+    )
+    def get(self, request: Request) -> PipelineTools:
+        tools = usable_tools(user=user_of(request))
+        return PipelineTools(tool_ids=[tool.id for tool in tools if tool.can_be_step])
+
+
+class PipelineValidate(Endpoint):
+    @operation(
+        access=OWN,
+        body=ValidateBody,
+        answers=PipelineVerdict,
+        summary="What keeps a pipeline from running, and what it would lose on the way",
+        tags=PIPELINES,
+    )
+    def post(self, request: Request, body: ValidateBody) -> PipelineVerdict:
+        steps, problems = resolved_steps(body.steps, user=user_of(request))
+        source = body.input.source() if body.input else None
+        found = [] if problems else warnings(steps, source, current_limits())
+        return PipelineVerdict(
+            valid=not problems,
+            problems=[StepProblem.of(number, error) for number, error in problems.items()],
+            warnings=[StepWarningItem.of(warning) for warning in found],
+        )
+
+
+class PipelineDetail(Endpoint):
+    @operation(access=OWN, answers=SavedPipeline, summary="One saved pipeline", tags=PIPELINES)
+    def get(self, request: Request, pipeline_id: str) -> SavedPipeline:
+        return SavedPipeline.of(pipeline_for(for_user=user_of(request), pipeline_id=_id(pipeline_id)))
+
+    @operation(
+        access=OWN,
+        answers=SavedPipeline,
+        request=PipelineChanges,
+        summary="Change a saved pipeline",
+        tags=PIPELINES,
+    )
+    def put(self, request: Request, pipeline_id: str) -> SavedPipeline:
+        caller, wanted = user_of(request), _id(pipeline_id)
+        pipeline_for(for_user=caller, pipeline_id=wanted)  # a wrong id is told before a wrong body
+        changes = parse_body(PipelineChanges, request.data).given()
+        return SavedPipeline.of(pipeline_update(caller=caller, pipeline_id=wanted, **changes))
+
+    @operation(access=OWN, answers=Ok, summary="Delete a saved pipeline", tags=PIPELINES)
+    def delete(self, request: Request, pipeline_id: str) -> Ok:
+        pipeline_delete(caller=user_of(request), pipeline_id=_id(pipeline_id))
+        return Ok()
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise PipelineNotFound from None

@@ -1,0 +1,1 @@
+"""Pipelines: tools one after another, saved or run at once."""

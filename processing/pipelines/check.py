@@ -1,0 +1,177 @@
+"""Warn of a pipeline before it runs, from what its tools declare.
+
+What is not known beforehand (the input, how much a crop leaves) is tried both ways: only what would happen in
+each case is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
+from typing import Final
+
+from processing.engine import encode
+from processing.engine.chain import check_output, check_readable, decides
+from processing.engine.request import Limits
+from processing.engine.track import Step
+from processing.pipelines.forecast import Foreseen, foresee
+from processing.tooling import Encoding, InvalidInput, Size, SourceImage, ToolError, ToolUnavailable, Trait
+
+_SMALL: Final = SourceImage("png", 200, 150, 2, has_alpha=True, bytes=0)
+_UNKNOWN_INPUTS: Final = (_SMALL, replace(_SMALL, width=8000, height=6000))
+"""An input that nothing is known of: of either size, and with all that could be lost."""
+_SHRINKING: Final = (1.0, 0.05)
+_LOSSES: Final[dict[Trait, tuple[str, str]]] = {
+    "alpha": ("transparency_lost", "transparency"),
+    "animation": ("animation_lost", "further frames"),
+}
+
+
+@dataclass(frozen=True)
+class StepWarning:
+    """`step` counts from 1."""
+
+    code: str
+    step: int
+    message: str
+
+    @classmethod
+    def of(cls, code: str, step: Step, does: str) -> StepWarning:
+        return cls(code, step.number, f"Step {step.number} ({step.tool.title}) {does}")
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A pipeline on one input, known or tried."""
+
+    forecast: Sequence[Foreseen]
+    is_known: bool
+    limits: Limits
+
+
+def warnings(steps: Sequence[Step], source: SourceImage | None, limits: Limits) -> list[StepWarning]:
+    """In the order of the steps. `source` None: the input is not known yet."""
+    inputs = _UNKNOWN_INPUTS if source is None else (source,)
+    cases = [
+        _Case(list(foresee(steps, given, shrinking=shrinking)), source is not None, limits)
+        for given, shrinking in product(inputs, _SHRINKING)
+    ]
+    found = [
+        {(warning.step, warning.code): warning for rule in _RULES for warning in rule(case)} for case in cases
+    ]
+    certain = set.intersection(*(set(each) for each in found))
+    return [found[0][key] for key in sorted(certain)]
+
+
+def _lost(case: _Case) -> Iterator[StepWarning]:
+    """Of an unknown input, only what a later step is there for."""
+    for trait, (code, name) in _LOSSES.items():
+        for index, seen in enumerate(case.forecast):
+            if not _has(seen.given, trait) or _has(seen.result, trait):
+                continue
+            later = (following.step for following in case.forecast[index + 1 :])
+            in_need = next((step for step in later if trait in step.tool.expects), None)
+            if in_need is not None:
+                yield StepWarning.of(
+                    code, seen.step, f"drops the {name} that {_named(in_need)} is there for."
+                )
+            elif case.is_known:
+                yield StepWarning.of(code, seen.step, f"drops the {name} of the picture.")
+
+
+def _has(source: SourceImage, trait: Trait) -> bool:
+    return source.has_alpha if trait == "alpha" else source.frames > 1
+
+
+def _enlarged_then_shrunk(case: _Case) -> Iterator[StepWarning]:
+    larger: Step | None = None
+    for seen in case.forecast:
+        if not seen.step.tool.resamples:
+            continue
+        before, after = _area((seen.given.width, seen.given.height)), _area(seen.size)
+        if after > before:
+            larger = seen.step
+        elif after < before and larger is not None:
+            does = f"shrinks what {_named(larger)} has enlarged: that costs sharpness and time."
+            yield StepWarning.of("enlarged_then_shrunk", seen.step, does)
+
+
+def _area(size: Size) -> int:
+    return size[0] * size[1]
+
+
+def _overridden(case: _Case) -> Iterator[StepWarning]:
+    """Steps that stay in memory are written once, so of two that say how, only the later one counts."""
+    for earlier, later in _pairs_in_memory(case.forecast):
+        if not _overrides(later.own, earlier.own):
+            continue
+        if _costs_detail(earlier) and _costs_detail(later):
+            does = f"chooses anew how much detail to give up: {_named(earlier.step)} does not count."
+            yield StepWarning.of("lossy_twice", later.step, does)
+        else:
+            does = f"does not change the file: it is written once, as {_named(later.step)} says."
+            yield StepWarning.of("without_effect", earlier.step, does)
+
+
+def _pairs_in_memory(forecast: Sequence[Foreseen]) -> Iterator[tuple[Foreseen, Foreseen]]:
+    """Neighbours among the steps that say how to write, where no file lies between them."""
+    earlier: Foreseen | None = None
+    for seen in forecast:
+        if seen.step.tool.kind == "file":
+            earlier = None
+        elif decides(seen.own):
+            if earlier is not None:
+                yield earlier, seen
+            earlier = seen
+
+
+def _overrides(later: Encoding, earlier: Encoding) -> bool:
+    """Whether nothing of `earlier` is left: a quality alone leaves the format that was chosen before."""
+    return later.format is not None or earlier.format is None
+
+
+def _costs_detail(seen: Foreseen) -> bool:
+    if seen.own.max_bytes is not None or (seen.own.quality or encode.LOSSLESS) < encode.LOSSLESS:
+        return True
+    return seen.own.format is not None and seen.target.lossy
+
+
+def _written_twice(case: _Case) -> Iterator[StepWarning]:
+    """For a file tool the picture is written before it, and behind it again."""
+    stretch_ends = [
+        seen
+        for seen, following in pairwise([*case.forecast, None])
+        if seen and seen.step.tool.kind == "image" and (not following or following.step.tool.kind == "file")
+    ]
+    for earlier, later in pairwise(seen for seen in stretch_ends if seen.target.lossy):
+        does = f"writes {later.target.title} again, after {_named(earlier.step)}: detail is lost each time."
+        yield StepWarning.of("lossy_twice", later.step, does)
+
+
+def _impossible(case: _Case) -> Iterator[StepWarning]:
+    for seen in case.forecast:
+        try:
+            check_readable(seen.step.tool, seen.given)
+            encode.ensure_writable(seen.target.id)
+            check_output(seen.size, case.limits)
+            encode.check_sides(seen.size, seen.target)
+        except InvalidInput as error:
+            yield StepWarning.of("unreadable_format", seen.step, f"will fail. {error.message}")
+        except ToolUnavailable as error:
+            yield StepWarning.of("unwritable_format", seen.step, f"will fail. {error.message}")
+        except ToolError as error:
+            yield StepWarning.of("too_large", seen.step, f"will fail. {error.details}")
+
+
+_RULES: Final[tuple[Callable[[_Case], Iterator[StepWarning]], ...]] = (
+    _lost,
+    _enlarged_then_shrunk,
+    _overridden,
+    _written_twice,
+    _impossible,
+)
+
+
+def _named(step: Step) -> str:
+    return f"step {step.number} ({step.tool.title})"

@@ -1,0 +1,103 @@
+"""Saving, changing and deleting pipelines. Settings of steps are not judged here but before each run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.authority import hold
+from accounts.models import User
+from accounts.permissions import has_permission, require_any
+from audit.services import record
+from processing.models import Pipeline
+from processing.pipelines.definition import PipelineStep, tool_of_step
+from processing.pipelines.selectors import PipelineNotFound, pipeline_for
+from snapotter.common.errors import AuthenticationRequired, PermissionRefused
+
+OWN: Final = "pipelines:own"
+
+
+def pipeline_create(
+    *, caller: User, name: str, description: str | None = None, steps: Sequence[PipelineStep]
+) -> Pipeline:
+    """Save a pipeline; several may have one name. Raises PermissionRefused, StepNotFound."""
+    require_any(caller, OWN)
+    _require_tools(steps)
+    pipeline = Pipeline(
+        name=name, description=description or "", steps=_stored(steps), user=caller, created_at=timezone.now()
+    )
+    with transaction.atomic():
+        hold(caller)
+        if not User.objects.filter(pk=caller.pk, is_active=True).exists():
+            raise AuthenticationRequired
+        pipeline.save(force_insert=True)
+        _record("PIPELINE_CREATED", caller, pipeline, {"steps": len(steps)})
+    return pipeline
+
+
+def pipeline_update(*, caller: User, pipeline_id: UUID, **changes: Any) -> Pipeline:
+    """Change `name`, `description` (None for none) and `steps`, as far as they are given.
+
+    Raises PermissionRefused, PipelineNotFound (also for somebody else's), StepNotFound.
+    """
+    require_any(caller, OWN)
+    if "steps" in changes:
+        _require_tools(changes["steps"])
+        changes["steps"] = _stored(changes["steps"])
+    if "description" in changes:
+        changes["description"] = changes["description"] or ""
+    with transaction.atomic():
+        hold(caller)
+        pipeline = pipeline_for(for_user=caller, pipeline_id=pipeline_id)
+        changed = {name: value for name, value in changes.items() if value != getattr(pipeline, name)}
+        if changed:
+            _update(pipeline, changed)
+            _record("PIPELINE_UPDATED", caller, pipeline, {"changes": sorted(changed)})
+    return pipeline
+
+
+def _update(pipeline: Pipeline, changed: dict[str, Any]) -> None:
+    """Raises PipelineNotFound if it was deleted meanwhile."""
+    changed = {**changed, "updated_at": timezone.now()}
+    if not Pipeline.objects.filter(pk=pipeline.pk).update(**changed):
+        raise PipelineNotFound
+    for name, value in changed.items():
+        setattr(pipeline, name, value)
+
+
+def pipeline_delete(*, caller: User, pipeline_id: UUID) -> None:
+    """Delete a pipeline of one's own or without an owner; any with `pipelines:all`.
+
+    Raises PipelineNotFound, PermissionRefused (also for somebody else's: clients tell the two apart).
+    """
+    require_any(caller, OWN)
+    with transaction.atomic():
+        hold(caller)
+        pipeline = Pipeline.objects.filter(pk=pipeline_id).first()
+        if pipeline is None:
+            raise PipelineNotFound
+        if pipeline.user_id not in (None, caller.pk) and not has_permission(caller, "pipelines:all"):
+            raise PermissionRefused("This pipeline belongs to somebody else")
+        if not Pipeline.objects.filter(pk=pipeline_id).delete()[0]:
+            raise PipelineNotFound
+        _record("PIPELINE_DELETED", caller, pipeline, {})
+
+
+def _require_tools(steps: Sequence[PipelineStep]) -> None:
+    for number, step in enumerate(steps, start=1):
+        tool_of_step(number, step)
+
+
+def _stored(steps: Sequence[PipelineStep]) -> list[dict[str, Any]]:
+    return [step.wire() for step in steps]
+
+
+def _record(action: str, caller: User, pipeline: Pipeline, told: dict[str, Any]) -> None:
+    details = {"userId": str(caller.pk), "pipelineId": str(pipeline.pk), "pipelineName": pipeline.name}
+    if pipeline.user_id != caller.pk:
+        details["ownerId"] = str(pipeline.user_id) if pipeline.user_id else ""
+    record(action, actor=caller, target_id=pipeline.pk, details=details | told)
