@@ -22,6 +22,7 @@ MANAGE: Final = "teams:manage"
 NAME_LENGTH: Final = 50
 MOST_BYTES: Final = BigIntegerField.MAX_BIGINT
 MOST_HOURS: Final = 2**31 - 1
+_DIRECTIONS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _TAKEN: Final = "There is a team of that name already"
 
 
@@ -86,9 +87,20 @@ def team_delete(*, caller: User, team_id: UUID) -> None:
 
 def _valid_name(name: str) -> str:
     name = name.strip()
-    if not 1 <= len(name) <= NAME_LENGTH or any(unicodedata.category(sign) == "Cc" for sign in name):
-        raise ValidationFailed(f"The name of a team has 1 to {NAME_LENGTH} characters, none for control")
+    if not 1 <= len(name) <= NAME_LENGTH or any(map(_is_control, name)) or not any(map(_is_visible, name)):
+        raise ValidationFailed(
+            f"The name of a team has 1 to {NAME_LENGTH} characters, some of them visible and none for control"
+        )
     return name
+
+
+def _is_control(sign: str) -> bool:
+    """Also what turns the direction of the text around it: a name could pass for another."""
+    return unicodedata.category(sign) == "Cc" or unicodedata.bidirectional(sign) in _DIRECTIONS
+
+
+def _is_visible(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "LNPS"
 
 
 def _positive(value: int | None, name: str, most: int) -> int | None:

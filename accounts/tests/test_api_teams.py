@@ -26,6 +26,8 @@ WRONG: list[dict[str, Any]] = [
     {"name": "x" * 51},
     {"name": "a\0b"},
     {"name": "two\nlines"},
+    {"name": "\u200b\u2060"},
+    {"name": "Otters\u202esreviD"},
     {"name": "\ud800"},
     {"name": 7},
     *({name: value} for name in LIMITS for value in NO_LIMITS),
@@ -37,6 +39,14 @@ WRONG: list[dict[str, Any]] = [
 
 def post(client: Api, **body: Any) -> Any:
     return client.post(URL, json.dumps({"name": "Divers"} | body), content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0645\u06cc\u200c\u0634\u0646\u0627", "\U0001f468\u200d\U0001f33e", "\u05e9\u05dc\u05d5\u05dd"]
+)
+def test_any_script_names_a_team(api: Api, admin: User, name: str) -> None:
+    """Persian and emoji join and part their letters with invisible ones."""
+    assert post(api.as_user(admin), name=name).json()["name"] == name
 
 
 def put(client: Api, team: Team, **body: Any) -> Any:
