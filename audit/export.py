@@ -26,8 +26,8 @@ from snapotter.common.wire import iso_milliseconds
 
 FORMATS: Final = ("jsonl", "csv")
 _ORDER: Final = (*FIELDS[1:], "prev_hash", "hash")  # for people: the number first, the hashes last
-# A spreadsheet would compute what begins so (CWE-1236)
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet would compute what begins so (CWE-1236), some of them in full width too
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def audit_export(

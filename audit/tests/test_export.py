@@ -123,7 +123,9 @@ def test_csv_is_a_table_of_the_same_entries(auditor: Api, alice: User) -> None:
     assert json.loads(row["details"]) == entry.details
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
 def test_no_cell_of_csv_is_a_formula(auditor: Api, start: str) -> None:
     attack = f'{start}HYPERLINK("https://evil.example")'
     record("LOGIN_FAILED", target_id=attack, details={"username": attack})
