@@ -39,7 +39,7 @@ class Jobs(Endpoint):
                 raise ValidationFailed("status must be one of " + ", ".join(JobStatus.values))
             jobs = jobs.filter(status=status)
         if kind := request.query_params.get("type"):
-            jobs = jobs.filter(type=kind)
+            jobs = jobs.none() if "\0" in kind else jobs.filter(type=kind)
         page = Page.of(request.query_params)
         rows, total = page.cut(jobs)
         return JobList(jobs=[job_body(job) for job in rows], total=total, page=page.number, limit=page.limit)

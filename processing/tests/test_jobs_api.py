@@ -59,6 +59,7 @@ def test_the_list_can_be_filtered(api: Api, alice: User) -> None:
     assert client.get("/api/v1/jobs", {"status": "completed", "type": "resize"}).json()["total"] == 1
     assert client.get("/api/v1/jobs", {"status": "failed"}).json()["total"] == 0
     assert client.get("/api/v1/jobs", {"status": "perhaps"}).status_code == 400
+    assert client.get("/api/v1/jobs", {"type": "\0"}).json()["total"] == 0
 
 
 @pytest.mark.parametrize(
