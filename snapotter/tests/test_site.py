@@ -31,6 +31,11 @@ def test_malformed_json_is_400(api: Api, body: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED_BODY")
 
 
+def test_what_strangers_call_the_server_fills_no_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    answer = api.get("/login", headers={"host": "no host at all"})
+    assert (answer.status_code, caplog.records) == (400, [])
+
+
 @pytest.mark.parametrize("body", ["[]", "null", "3", '"text"'])
 def test_json_that_is_no_object_is_400(api: Api, body: str) -> None:
     answer = api.generic("POST", "/api/auth/login", body, content_type="application/json")
