@@ -22,12 +22,15 @@ from django.utils import timezone
 from accounts.hashers import verify_key
 from accounts.key_failures import Reason, key_failure_record
 from accounts.models import ApiKey, Session
+from accounts.rate_limits import counter, key_of_address
+from snapotter.common.errors import TooManyRequests
 from snapotter.runtime import store
 from snapotter.runtime.registry import SESSION_IDLE_TIMEOUT_MINUTES
 
 KEY_FORM: Final = re.compile(r"si_[0-9a-f]{96}")
 PREFIX_LENGTH: Final = 16
 LEGACY_SCAN: Final = 100
+SCANS_PER_MINUTE: Final = 5  # of one address
 TOUCH_EVERY: Final = timedelta(minutes=1)
 
 
@@ -58,7 +61,7 @@ def find_session(token: str) -> Session | None:
     if session is None:
         return None
     now = timezone.now()
-    if session.expires_at <= now or _lay_idle(session, now):
+    if session.expires_at <= now or lay_idle(session, now):
         Session.objects.filter(id=token, last_activity=session.last_activity).delete()
         return None
     if now - session.last_activity > TOUCH_EVERY:
@@ -66,7 +69,7 @@ def find_session(token: str) -> Session | None:
     return session
 
 
-def _lay_idle(session: Session, now: datetime) -> bool:
+def lay_idle(session: Session, now: datetime) -> bool:
     """A minute late at most, because `last_activity` is: never too early."""
     minutes = store.get(SESSION_IDLE_TIMEOUT_MINUTES)
     return minutes > 0 and now - session.last_activity > timedelta(minutes=minutes) + TOUCH_EVERY
@@ -123,10 +126,17 @@ def _by_prefix(key: str) -> ApiKey | None:
 
 
 def _by_scan(key: str) -> ApiKey | None:
-    """A key of 1.x, not used since rows have prefixes. One scan at a time: it may cost 100 hashes."""
+    """A key of 1.x, not used since rows have prefixes.
+
+    It may cost 100 hashes, also for a key that a stranger made up: so one scan at a time, and few of one
+    address. Raises TooManyRequests.
+    """
     rows = list(_rows().filter(key_prefix="").order_by("created_at")[:LEGACY_SCAN])
     if not rows:
         return None
+    standing = counter.count(f"key scan {key_of_address()}", SCANS_PER_MINUTE)
+    if not standing.admitted:
+        raise TooManyRequests("Too many unknown API keys", retryAfter=standing.reset_seconds)
     with _scanning:
         return next((row for row in rows if verify_key(key, row.key_hash)), None)
 

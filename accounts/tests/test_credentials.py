@@ -15,6 +15,7 @@ from accounts import credentials
 from accounts.credentials import find_key, key_prefix
 from accounts.hashers import hash_key
 from accounts.models import ApiKey, User
+from snapotter.common.errors import TooManyRequests
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +101,18 @@ def test_the_scan_for_keys_without_a_prefix_is_bounded(alice: User) -> None:
     with patch.object(credentials, "verify_key", return_value=False) as hashing:
         assert find_key("si_" + "0" * 96) is None
     assert hashing.call_count == 100
+
+
+def test_made_up_keys_of_one_address_cause_few_scans(alice: User) -> None:
+    key_of(alice, prefix=False)
+    row, key = key_of(alice)
+    with patch.object(credentials, "verify_key", return_value=False) as hashing:
+        for number in range(5):
+            assert find_key(f"si_{number:096x}") is None
+        with pytest.raises(TooManyRequests):
+            find_key(f"si_{5:096x}")
+    assert hashing.call_count == 5
+    assert find_key(key) == row
 
 
 @pytest.mark.parametrize("token", ["", "si_", "si_" + "g" * 96, "si_" + "A" * 96, "SI_" + "a" * 96, "\0"])
