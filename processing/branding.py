@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,14 +22,11 @@ from django.db import transaction
 from accounts.permissions import has_permission
 from audit.services import record
 from processing import workspace
-from processing.engine.errors import ChildCrashed, ChildTimeout, OutOfMemory
 from processing.engine.names import sanitise
-from processing.engine.request import InputFile, RunRequest
-from processing.lane import fast_lane
-from processing.limits import current_limits
-from processing.runner import release_connection
-from processing.tooling import Encoding, InvalidInput, ToolError
-from snapotter.common.errors import PermissionRefused, Unavailable, ValidationFailed
+from processing.engine.request import InputFile
+from processing.miniature import miniature
+from processing.tooling import Encoding
+from snapotter.common.errors import PermissionRefused, ValidationFailed
 from snapotter.common.locks import advisory_lock
 from snapotter.runtime import services, store
 from snapotter.runtime.models import Setting
@@ -37,8 +34,6 @@ from snapotter.runtime.registry import CUSTOM_LOGO
 
 NAME: Final = "branding/logo.png"
 SIDE: Final = 128
-RUN_SECONDS: Final = 20
-WAIT_SECONDS: Final = 60
 _LOCK: Final = "snapotter.branding"
 
 
@@ -81,7 +76,8 @@ def logo_change(*, user: Any, upload: UploadedFile[bytes] | None) -> None:
     """
     _require_permission(user)
     with workspace.scratch_directory() as scratch:
-        made = _redrawn(_checked(upload), scratch)
+        picture = _checked(upload)
+        made = miniature(picture, side=SIDE, encoding=Encoding("png"), directory=scratch)
         with _new_file(made) as new, advisory_lock(_LOCK), transaction.atomic():
             services.write(CUSTOM_LOGO, True)
             record("BRANDING_UPDATED", actor=user, details={"adminId": str(user.pk)})
@@ -122,27 +118,6 @@ def _checked(upload: UploadedFile[bytes] | None) -> InputFile:
         raise ValidationFailed(f"The logo has {upload.size / 1024:.0f}KB; the limit is {limit:g}KB")
     assert isinstance(upload, TemporaryUploadedFile)  # noqa: S101  a settings mistake, not a request's
     return InputFile(Path(upload.temporary_file_path()), sanitise(upload.name or "", fallback="logo"))
-
-
-def _redrawn(picture: InputFile, scratch: Path) -> Path:
-    """A PNG of the picture that fits, made in a child process: whatever is in the upload stays there."""
-    request = RunRequest(
-        tool="image/resize",
-        settings={"width": SIDE, "height": SIDE, "fit": "inside", "withoutEnlargement": True},
-        inputs=(picture,),
-        output_dir=scratch,
-        limits=replace(current_limits(), timeout_seconds=RUN_SECONDS),
-        encoding=Encoding("png", bare=True),
-    )
-    release_connection()
-    run = fast_lane().pool.submit(request)
-    try:
-        return run.wait(WAIT_SECONDS).outputs[0].path
-    except (ToolError, ChildCrashed, ChildTimeout, OutOfMemory) as error:
-        raise InvalidInput("This picture cannot be read", details=error.details or error.message) from None
-    except TimeoutError:
-        run.cancel()
-        raise Unavailable("The server is busy with other pictures; try again later") from None
 
 
 @contextmanager

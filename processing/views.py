@@ -18,23 +18,29 @@ from processing import catalogue
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.outcome import Outcome
+from processing.adapters.sources import earlier_job, source_of
 from processing.models import Job
 from processing.results import error_of, message_of
 from processing.runs import run_accepted
 from processing.selectors import job_for
 from processing.tooling import Tool
 from processing.uploads import AcceptedFile, accept_one
-from snapotter.common.errors import NotFound, SnapOtterError
+from snapotter.common.errors import SnapOtterError
 
 
 @never_cache
 @require_safe
 @signed_in("tools:use")
 def tools(request: HttpRequest) -> HttpResponse:
-    """The catalogue, narrowed down by `q`."""
+    """The catalogue, narrowed down by `q`; `from` is the job whose result goes into the tool."""
     query = request.GET.get("q", "").strip()[:100]
     groups = grouped(catalogue.usable_tools(user=request.user), query)
-    context = {"groups": groups, "query": query, "found": sum(group.found for group in groups)}
+    context = {
+        "groups": groups,
+        "query": query,
+        "found": sum(group.found for group in groups),
+        "source": source_of(request.GET.dict(), user=user_of(request)),
+    }
     return render(request, "tools/index.html", context)
 
 
@@ -51,7 +57,7 @@ def tool(request: HttpRequest, section: str, tool_id: str) -> HttpResponse:
     if request.method == "POST":
         return _run(request, found)
     form = form_class(found)(initial=_earlier_settings(request, found))
-    return _tool_page(request, found, form)
+    return _tool_page(request, found, form, source=source_of(request.GET.dict(), user=user_of(request)))
 
 
 @never_cache
@@ -76,11 +82,8 @@ def _refused(request: HttpRequest, error: SnapOtterError) -> HttpResponse:
 
 def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
     """The settings of the job named by `?job=`, to change and run again."""
-    try:
-        earlier = job_for(user=user_of(request), job_id=UUID(request.GET.get("job", "")))
-    except (ValueError, NotFound):
-        return {}
-    return dict(earlier.settings) if earlier.tool_id == tool.id else {}
+    earlier = earlier_job(request.GET.get("job", ""), user=user_of(request))
+    return dict(earlier.settings) if earlier and earlier.tool_id == tool.id else {}
 
 
 def _run(request: HttpRequest, tool: Tool[Any]) -> HttpResponse:

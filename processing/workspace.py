@@ -1,4 +1,5 @@
-"""Where a job's files live: `<job>/input/<name>` and `<job>/<attempt>/<name>`, through a Django storage.
+"""Where a job's files live: `<job>/input/<name>`, `<job>/<attempt>/<name>` and `<job>/thumbnail/…`, through a
+Django storage.
 
 Whoever runs a tool needs paths: a remote storage is copied to scratch, the file system hands out its own.
 """
@@ -42,6 +43,12 @@ def publish(job_id: UUID, attempt: int, path: Path, name: str) -> str:
     """Store one output under the attempt that made it: two attempts never share a file. Returns its key."""
     with MovableFile(path) as content:
         return _save(f"{job_id}/{attempt}/{name}", content)
+
+
+def save_thumbnail(job_id: UUID, path: Path, name: str) -> str:
+    """Store a small picture beside what attempts published. Returns its key."""
+    with MovableFile(path) as content:
+        return _save(f"{job_id}/thumbnail/{name}", content)
 
 
 def _save(key: str, content: File[bytes]) -> str:

@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import Any, Literal
 
 from accounts.models import User
-from processing import catalogue, registry
+from processing import catalogue
+from processing.adapters.words import find_tool, title_of
 from processing.api.answers import input_name, is_expired
 from processing.engine.formats import FORMATS
 from processing.models import Job, JobStatus
 from processing.results import JobResult, StoredOutput
 from processing.signing import download_url
+from processing.stages import stage_text
 from processing.tooling import Tool
 
 _SHOWN = [known for known in FORMATS.values() if known.shown_by_browsers]
@@ -67,10 +69,11 @@ class Outcome:
     @cached_property
     def tool(self) -> Tool[Any] | None:
         """None for a tool that this version no longer has."""
-        try:
-            return registry.find(self.job.tool_id)
-        except KeyError:
-            return None
+        return find_tool(self.job.tool_id)
+
+    @property
+    def title(self) -> str:
+        return title_of(self.job)
 
     @cached_property
     def can_run_again(self) -> bool:
@@ -78,12 +81,22 @@ class Outcome:
         return self.tool is not None and catalogue.is_usable(self.tool, user=self.user)
 
     @cached_property
-    def state(self) -> Literal["running", "done", "failed", "expired"]:
+    def state(self) -> Literal["running", "done", "failed", "canceled", "expired"]:
         if not self.job.is_finished:
             return "running"
         if self.job.status != JobStatus.COMPLETED:
-            return "failed"
+            return "canceled" if self.job.status == JobStatus.CANCELED else "failed"
         return "expired" if is_expired(self.job) else "done"
+
+    @property
+    def stage(self) -> str:
+        """What goes on in a job that has not ended."""
+        job = self.job
+        return stage_text(status=job.status, stage=job.stage, cancel=job.cancel_requested)
+
+    @property
+    def can_cancel(self) -> bool:
+        return not self.job.is_finished and not self.job.cancel_requested
 
     @cached_property
     def outputs(self) -> list[Output]:

@@ -48,8 +48,11 @@ class ToolSearch extends HTMLElement {
   /** The address follows, so that reloading and coming back show the same tools. */
   search() {
     this.filter();
+    const address = new URL(location.href);
     const query = this.field.value.trim();
-    history.replaceState(null, "", query ? `?q=${encodeURIComponent(query)}` : location.pathname);
+    if (query) address.searchParams.set("q", query);
+    else address.searchParams.delete("q");
+    history.replaceState(null, "", address);
   }
 
   filter() {

@@ -16,6 +16,7 @@ class ToolWorkbench extends HTMLElement {
     this.listen();
     // A reload may bring the chosen file back.
     if (this.input.files.length) this.take(this.input.files);
+    else if (this.dataset.sourceUrl) this.fetchSource();
   }
 
   disconnectedCallback() {
@@ -127,6 +128,19 @@ class ToolWorkbench extends HTMLElement {
     transfer.items.add(pictures[0]);
     this.input.files = transfer.files;
     this.take(files, pictures[0]);
+  }
+
+  /** The file of an earlier run, as if it had been dropped here. */
+  async fetchSource() {
+    const { sourceUrl, sourceName } = this.dataset;
+    try {
+      const answer = await fetch(sourceUrl);
+      if (!answer.ok) throw new Error(answer.statusText);
+      const content = await answer.blob();
+      if (this.state === "empty") this.give([new File([content], sourceName, { type: content.type })]);
+    } catch {
+      this.showAlert(`${sourceName} cannot be loaded. Choose a picture.`);
+    }
   }
 
   async take(files, file = files[0]) {

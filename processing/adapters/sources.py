@@ -1,0 +1,45 @@
+"""A file of an earlier run that a tool's page begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import User
+from processing.adapters.outcome import Outcome
+from processing.models import Job
+from processing.selectors import job_for
+from processing.signing import download_url
+from snapotter.common.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Source:
+    job: Job
+    name: str
+
+    @property
+    def url(self) -> str:
+        return download_url(self.job.pk, self.name)
+
+
+def source_of(query: Mapping[str, str], *, user: User) -> Source | None:
+    """`from` is a job whose result to go on with, `job` one whose original to take again; None when it is
+    gone."""
+    goes_on = "from" in query
+    earlier = earlier_job(query.get("from" if goes_on else "job", ""), user=user)
+    if earlier is None:
+        return None
+    outcome = Outcome(earlier, user=user)
+    result = outcome.main.name if outcome.main else ""
+    name = result if goes_on else outcome.input_name
+    return Source(earlier, name) if name and outcome.state == "done" else None
+
+
+def earlier_job(text: str, *, user: User) -> Job | None:
+    """The job of that id, if there is one for `user`."""
+    try:
+        return job_for(user=user, job_id=UUID(text))
+    except (ValueError, NotFound):
+        return None

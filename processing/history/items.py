@@ -1,0 +1,78 @@
+"""A job as the history shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Count
+
+from accounts.models import User
+from processing.adapters.outcome import Outcome
+from processing.adapters.words import settings_of
+from processing.history.thumbnails import pictured
+from processing.models import FINISHED, Job, JobStatus
+
+
+@dataclass(frozen=True)
+class MemberCounts:
+    """How far a batch is."""
+
+    total: int
+    finished: int
+    failed: int
+
+
+class Item(Outcome):
+    """One row: everything the templates ask about a job and can be told without another query."""
+
+    def __init__(self, job: Job, *, user: User, members: MemberCounts | None) -> None:
+        super().__init__(job, user=user)
+        self.members = members
+
+    @cached_property
+    def told(self) -> str:
+        """What the tools were told, in words."""
+        parts = ["Batch" if self.job.type == "batch" else "", settings_of(self.job)]
+        return " · ".join(part for part in parts if part)
+
+    @cached_property
+    def has_thumbnail(self) -> bool:
+        return pictured(self.job) is not None
+
+    @property
+    def icon(self) -> str:
+        if self.tool is not None:
+            return self.tool.icon
+        return "layers" if self.job.type == "batch" else "shapes"
+
+    @property
+    def owner(self) -> str:
+        return self.job.user.username if self.job.user else "Nobody any more"
+
+
+def items_of(jobs: Iterable[Job], *, user: User) -> list[Item]:
+    """In their order; one query more if there are batches among them."""
+    jobs = list(jobs)
+    members = _members([job.pk for job in jobs if job.type == "batch"])
+    return [Item(job, user=user, members=members.get(job.pk)) for job in jobs]
+
+
+def _members(batches: list[UUID]) -> Mapping[UUID, MemberCounts]:
+    if not batches:
+        return {}
+    found = Job.objects.filter(parent__in=batches).values_list("parent", "status").annotate(Count("id"))
+    counts: dict[UUID, dict[str, int]] = {}
+    for parent, status, count in found.order_by():
+        counts.setdefault(parent, {})[status] = count
+    return {parent: _counts(by_status) for parent, by_status in counts.items()}
+
+
+def _counts(by_status: Mapping[str, int]) -> MemberCounts:
+    return MemberCounts(
+        total=sum(by_status.values()),
+        finished=sum(by_status.get(status, 0) for status in FINISHED),
+        failed=by_status.get(JobStatus.FAILED, 0),
+    )

@@ -1,0 +1,58 @@
+"""Small pictures of results, made when somebody first looks at them: most runs of scripts nobody looks at.
+
+One is kept beside the outputs of its job and goes with them.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Final
+
+from processing import workspace
+from processing.api.answers import is_expired
+from processing.engine.request import InputFile
+from processing.miniature import miniature
+from processing.models import Job, JobStatus
+from processing.results import JobResult, StoredOutput
+from processing.tooling import Encoding, InvalidInput
+from snapotter.common.errors import NotFound
+
+SIDE: Final = 240
+"""Pixels; it is shown at a third of it, which is sharp on a phone."""
+NAME: Final = "thumbnail.webp"
+MIME_TYPE: Final = "image/webp"
+_ENCODING: Final = Encoding("webp", quality=70)
+
+
+def pictured(job: Job) -> StoredOutput | None:
+    """The first result that is a picture, while it is there."""
+    if job.status != JobStatus.COMPLETED or is_expired(job):
+        return None
+    outputs = JobResult.load(job.result).outputs
+    return next((output for output in outputs if output.mime_type.startswith("image/")), None)
+
+
+def thumbnail(*, job: Job) -> str:
+    """The storage key of a WebP that shows the result of a job.
+
+    Raises NotFound when there is nothing to show, Unavailable when there was no time to make it.
+    """
+    output = pictured(job)
+    if output is None:
+        raise NotFound
+    key = f"{job.pk}/thumbnail/{NAME}"
+    return key if workspace.storage().exists(key) else _made(job, output)
+
+
+def _made(job: Job, output: StoredOutput) -> str:
+    """Two that make it at once make two of them, one of which nobody reads."""
+    if not workspace.storage().exists(output.key):
+        raise NotFound
+    with workspace.scratch_directory() as scratch:
+        try:
+            with workspace.local_path(output.key) as path:
+                picture = InputFile(path, PurePosixPath(output.key).name)
+                made = miniature(picture, side=SIDE, encoding=_ENCODING, directory=scratch)
+        except InvalidInput:
+            raise NotFound from None
+        return workspace.save_thumbnail(job.pk, made, NAME)
