@@ -51,3 +51,24 @@ def job_called(*, user: User, name: str) -> Job:
 
 def _named(user: User, name: str) -> Job | None:
     return own_jobs(user=user).filter(client_job_id=name).order_by("-created_at").first()
+
+
+def job_followed(*, user: User, name: str) -> Job | None:
+    """The job that is called so, as by `job_called`; None while there is none, as clients follow a job before
+    they post it.
+
+    Raises NotFound for somebody else's, and for what no job can be called.
+    """
+    try:
+        return job_called(user=user, name=name)
+    except NotFound:
+        if _is_taken(name) or not is_job_name(name):
+            raise
+        return None
+
+
+def _is_taken(name: str) -> bool:
+    try:
+        return Job.objects.filter(pk=UUID(name)).exists()
+    except ValueError:
+        return False

@@ -142,6 +142,14 @@ JOBS: Final = (
         reach="files:all",
     ),
     Row(
+        "GET",
+        "api/v1/jobs/<str:job_id>/progress",
+        needs("tools:use"),
+        200,
+        other="404 NOT_FOUND",
+        reach="files:all",
+    ),
+    Row(
         "POST",
         "api/v1/jobs/<str:job_id>/cancel",
         needs("tools:use"),

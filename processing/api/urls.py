@@ -11,6 +11,7 @@ from processing.api.pipelines import (
     PipelineTool,
     PipelineValidate,
 )
+from processing.api.progress import JobProgress
 from processing.api.tools import tool_view
 from processing.registry import all_tools
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("access/explain", AccessExplanation.as_view(), name="api-access"),
     path("jobs", Jobs.as_view(), name="api-jobs"),
     path("jobs/<str:job_id>/cancel", JobCancel.as_view(), name="api-job-cancel"),
+    path("jobs/<str:job_id>/progress", JobProgress.as_view(), name="api-job-progress"),
     path("jobs/<str:job_id>", JobDetail.as_view(), name="api-job"),
     path("pipeline/execute", PipelineExecute.as_view(), name="api-pipeline-execute"),
     path("pipeline/save", PipelineSave.as_view(), name="api-pipeline-save"),

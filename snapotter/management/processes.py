@@ -13,6 +13,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gasgi import ASGIWorker
 
 from processing.lane import fast_lane
+from processing.progress.open_streams import open_streams
 from processing.worker import Worker
 from snapotter.common import listener
 
@@ -69,6 +70,11 @@ class Process(ASGIWorker):  # type: ignore[misc]
         for socket in self.sockets:
             socket.close()
         self.loop.run_until_complete(self._carry_queue())
+
+    def handle_exit_signal(self) -> None:
+        """Streams would go on until their jobs end, and a stop waits for every answer."""
+        super().handle_exit_signal()
+        open_streams.end()
 
     async def _carry_queue(self) -> None:
         worker = Worker()

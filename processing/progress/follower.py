@@ -1,0 +1,78 @@
+"""The thread's side of a stream: what it is about, read for whoever asked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from accounts.credentials import Credential
+from accounts.models import User
+from accounts.permissions import has_permission
+from accounts.readmission import readmit
+from processing import events
+from processing.models import BATCH, Job, JobStatus
+from processing.progress.frames import Frame, frame_of
+from processing.selectors import job_followed, job_for
+from snapotter.common.database import release_connection
+from snapotter.common.errors import NotFound
+
+
+class Follower:
+    """Who follows the job that is called `name`. `job_id` is None while there is no such job."""
+
+    def __init__(self, *, user: User, credential: Credential, name: str) -> None:
+        self.name = name
+        self.job_id: UUID | None = None
+        self.is_batch = False
+        self._user = user
+        self._credential = credential
+
+    @property
+    def topics(self) -> set[str]:
+        """Where news of the job will come, also when there is none yet."""
+        topics = {events.topic_of_client_id(self._user.pk, self.name)}
+        if self.job_id is not None:
+            return topics | {events.topic_of_job(self.job_id)}
+        try:
+            return topics | {events.topic_of_job(UUID(self.name))}
+        except ValueError:
+            return topics
+
+    def read(self) -> Frame | None:
+        """How the job is; None while there is none.
+
+        Raises NotFound when it is gone, or not for this user any more.
+        """
+        try:
+            job = self._appeared() if self.job_id is None else job_for(user=self._user, job_id=self.job_id)
+            if job is None:
+                return None
+            self.is_batch, self.job_id = job.type == BATCH, job.pk  # in this order: others look on
+            return frame_of(job, self.name)
+        finally:
+            release_connection()
+
+    def is_let_in(self) -> bool:
+        """Whether the credential still opens what it opened."""
+        try:
+            user = readmit(user=self._user, credential=self._credential)
+        finally:
+            release_connection()
+        self._user = user or self._user
+        return user is not None and has_permission(user, "tools:use")
+
+    def concerns(self, change: events.Change | None) -> bool:
+        """Not: another job of the same name, and each step of a batch's member."""
+        if change is None or self.job_id is None or change.id == self.job_id:
+            return True
+        goes_on = change.status == JobStatus.PROCESSING and change.progress > 0
+        return change.parent == self.job_id and not goes_on
+
+    def must_read_after(self, change: events.Change | None) -> bool:
+        """Whether news is not enough to tell how the job is."""
+        return change is None or self.job_id is None or self.is_batch or change.is_finished
+
+    def _appeared(self) -> Job | None:
+        try:
+            return job_followed(user=self._user, name=self.name)
+        except NotFound:  # somebody else's: it was not there when the stream began, and is not told of now
+            return None

@@ -1,0 +1,134 @@
+"""What a stream says about a job: made from its row, or from news of a run that goes on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, Literal
+
+from processing.api.answers import input_name, is_expired, tool_answer
+from processing.events import Change
+from processing.models import BATCH, Job, JobStatus
+from processing.progress.batch import BatchTally, batch_tally
+from processing.results import error_of
+from processing.stages import stage_text
+from snapotter.common.wire import WireModel
+
+
+class Frame(WireModel):
+    @property
+    def is_last(self) -> bool:
+        return False
+
+    def encoded(self) -> bytes:
+        """An event of its own. What is not known is left out."""
+        values = {name: value for name, value in self.wire().items() if value is not None}
+        return f"data: {json.dumps(values, separators=(',', ':'))}\n\n".encode()
+
+
+class Heartbeat(Frame):
+    """Sent every now and then, so that proxies keep the connection open and both sides know that it is."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+
+
+class SingleFrame(Frame):
+    """`job_id` is the name that the stream was asked for by, `percent` is 0 to 100.
+
+    `result` is what the tool would have answered with, `error`, `code` and `details` are its error.
+    """
+
+    job_id: str
+    type: Literal["single"] = "single"
+    phase: Literal["processing", "complete", "failed"]
+    percent: int
+    stage: str | None = None
+    error: str | None = None
+    code: str | None = None
+    details: Any = None
+    result: dict[str, Any] | None = None
+
+    @property
+    def is_last(self) -> bool:
+        return self.phase != "processing"
+
+
+class FileError(WireModel):
+    filename: str
+    error: str
+
+
+class BatchFrame(Frame):
+    """`completed_files` counts failed ones too. `status` is `failed` only when every file failed."""
+
+    job_id: str
+    type: Literal["batch"] = "batch"
+    status: Literal["processing", "completed", "failed"]
+    total_files: int
+    completed_files: int
+    failed_files: int
+    errors: list[FileError]
+    current_file: str | None = None
+    result: dict[str, Any] | None = None
+
+    @property
+    def is_last(self) -> bool:
+        return self.status != "processing"
+
+
+HEARTBEAT: Final = Heartbeat().encoded()
+
+
+def frame_of(job: Job, name: str) -> Frame:
+    """A job as its row says; of a batch the members are read too."""
+    if job.type == BATCH:
+        return _batch(job, name, batch_tally(job=job))
+    if not job.is_finished:
+        return _running(name, job.status, job.progress, job.stage, job.cancel_requested)
+    if is_expired(job):
+        return _failed(job, name, error="The files of this job have expired", code="EXPIRED")
+    error = error_of(job)
+    if error is not None:
+        return _failed(job, name, error=error.message, code=error.code, details=error.details)
+    return SingleFrame(job_id=name, phase="complete", percent=100, result=tool_answer(job))
+
+
+def frame_of_change(change: Change, name: str) -> Frame:
+    """A single job that goes on, as news of it says."""
+    return _running(name, change.status, change.progress, change.stage, change.cancel)
+
+
+def _running(name: str, status: str, progress: float, stage: str, cancel: bool) -> Frame:
+    words = stage_text(status=status, stage=stage, cancel=cancel)
+    return SingleFrame(job_id=name, phase="processing", percent=int(progress * 100), stage=words)
+
+
+def _failed(job: Job, name: str, *, error: str, code: str, details: Any = None) -> Frame:
+    percent = int(job.progress * 100)
+    return SingleFrame(
+        job_id=name, phase="failed", percent=percent, error=error, code=code or None, details=details
+    )
+
+
+def _batch(job: Job, name: str, tally: BatchTally) -> Frame:
+    status = _status_of_batch(job, tally)
+    return BatchFrame(
+        job_id=name,
+        status=status,
+        total_files=tally.total,
+        completed_files=tally.ended,
+        failed_files=len(tally.failed),
+        errors=[FileError(filename=_file_of(member), error=member.error) for member in tally.failed],
+        current_file=_file_of(tally.running[-1]) if tally.running and not job.is_finished else None,
+        result=tool_answer(job) if status == "completed" and not is_expired(job) else None,
+    )
+
+
+def _status_of_batch(job: Job, tally: BatchTally) -> Literal["processing", "completed", "failed"]:
+    """A canceled one is completed with what was done before."""
+    if not job.is_finished:
+        return "processing"
+    return "failed" if job.status == JobStatus.FAILED or not tally.completed else "completed"
+
+
+def _file_of(member: Job) -> str:
+    return input_name(member.input_files[0]) if member.input_files else ""

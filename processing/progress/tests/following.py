@@ -1,0 +1,81 @@
+"""Streams that are iterated in a loop of their own, as a server does, while the test goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+
+from accounts.credentials import Credential
+from accounts.models import User
+from conftest import session_of
+from processing.progress.follower import Follower
+from processing.progress.stream import ProgressStream
+from snapotter.tests.listening import eventually
+
+HEARTBEAT = {"type": "heartbeat"}
+
+
+class Following:
+    """`frames` are those without the heartbeats, which `beats` counts."""
+
+    def __init__(self, stream: ProgressStream) -> None:
+        self.stream = stream
+        self.frames: list[dict[str, Any]] = []
+        self.beats = 0
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._iterate()))
+
+    def start(self) -> None:
+        self._thread.start()
+        eventually(lambda: bool(self.frames or self.beats), "the stream begins")
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.frames[-1] if self.frames else {}
+
+    @property
+    def has_ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        if not self.has_ended:
+            self.stream._loop.call_soon_threadsafe(self.stream.end)
+        self._thread.join()
+
+    async def _iterate(self) -> None:
+        try:
+            async for event in self.stream:
+                self._note(decoded(event))
+        finally:
+            self.stream.close()
+
+    def _note(self, frame: dict[str, Any]) -> None:
+        if frame == HEARTBEAT:
+            self.beats += 1
+        else:
+            self.frames.append(frame)
+
+
+@contextmanager
+def following(user: User, name: object, *, credential: Credential | None = None) -> Iterator[Following]:
+    credential = credential or Credential("session", session_id=session_of(user).id)
+    followed = Following(ProgressStream(Follower(user=user, credential=credential, name=str(name))))
+    followed.start()
+    try:
+        yield followed
+    finally:
+        followed.stop()
+        connections.close_all()
+
+
+def decoded(event: bytes) -> dict[str, Any]:
+    """The frame of an event; it must be one line of data and nothing else."""
+    name, _, value = event.decode().removesuffix("\n\n").partition(": ")
+    assert (name, "\n" in value) == ("data", False)
+    frame: dict[str, Any] = json.loads(value)
+    return frame
