@@ -32,8 +32,12 @@ class KeyItem:
     row: ApiKey
 
     @property
+    def is_limited(self) -> bool:
+        """Whether it may less than its user; a scope without anything that there is now allows nothing."""
+        return self.row.permissions is not None
+
+    @property
     def scope(self) -> list[PermissionText]:
-        """Empty for everything the user may."""
         return texts_of(self.row.permissions or ())
 
     @property

@@ -52,8 +52,9 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     fields = ("name", "user", "scope", "fingerprint", "created_at", "last_used_at", "expires_at")
 
     def scope(self, key: ApiKey) -> str:
-        """An empty list is everything too: whoever made the key chose nothing less."""
-        return ", ".join(key.permissions or ()) or "Everything its owner may"
+        if key.permissions is None:
+            return "Everything its owner may"
+        return ", ".join(key.permissions) or "Nothing"
 
     def fingerprint(self, key: ApiKey) -> SafeString | str:
         """The first digits of the SHA-256 of the key, to find the row of a key that was seen somewhere."""

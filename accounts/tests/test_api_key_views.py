@@ -138,6 +138,15 @@ class TestList:
         for word in ("Use tools", "Expired", ApiKey.objects.get().key_prefix):
             assert word in text
 
+    def test_a_key_for_what_there_is_no_more_is_not_said_to_do_everything(
+        self, page: Client, alice: User
+    ) -> None:
+        ApiKey.objects.create(user=alice, name="logo", permissions=["branding:manage"])
+        shown = page.get("/account/keys").content.decode()
+        assert ("<dd>Nothing</dd>" in shown, "Everything you may" in shown) == (True, False)
+        ApiKey.objects.update(permissions=None)
+        assert "<dd>Everything you may</dd>" in page.get("/account/keys").content.decode()
+
     def test_its_queries_do_not_grow_with_the_keys(
         self, page: Client, alice: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:

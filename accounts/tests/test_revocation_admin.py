@@ -138,6 +138,15 @@ class TestKeys:
         assert client_of(admin).get(KEYS, {"key_hash__startswith": "scrypt"}).status_code == 400
         assert client_of(admin).get(KEYS, {"state": "endless"}).status_code == 200
 
+    @pytest.mark.parametrize(
+        ("permissions", "text"), [(None, "Everything its owner may"), ([], "Nothing"), (["x"], "x")]
+    )
+    def test_its_scope_is_told_as_it_acts(
+        self, admin: User, permissions: list[str] | None, text: str
+    ) -> None:
+        ApiKey.objects.create(user=admin, name="key", permissions=permissions)
+        assert f'class="field-scope">{text}<' in client_of(admin).get(KEYS).content.decode()
+
     def test_its_hash_is_on_no_page(self, admin: User, alice: User) -> None:
         key_for(alice, "tools:use")
         row = ApiKey.objects.get()
