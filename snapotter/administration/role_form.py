@@ -42,6 +42,7 @@ class PermissionPicker(forms.CheckboxSelectMultiple):
     def create_option(self, name: str, value: Any, *args: Any, **options: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **options)
         option["about"] = _ABOUT[str(value)]
+        option["attrs"]["aria-describedby"] = f"{option['attrs']['id']}_about"
         if value not in self.held:
             option["attrs"]["disabled"] = True
         return option

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin, ShowFacets
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
@@ -42,7 +43,7 @@ class ServiceForm(ModelForm):  # type: ignore[type-arg]  # not subscriptable at 
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"label_suffix": ""} | options)
         for field in self.fields.values():
             field.show_hidden_initial = not self.instance._state.adding
 
@@ -84,6 +85,13 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable a
             return super().response_action(request, queryset)
         except (ValidationError, ValueError):
             raise ValidationFailed("What was chosen is nothing of this list") from None
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A choice among other rows is a menu, without Django's buttons that open their pages in windows."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         raise NotImplementedError("a service must write, not the admin")
