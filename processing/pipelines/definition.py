@@ -139,6 +139,18 @@ def resolved_step(number: int, asked: PipelineStep, *, user: Any) -> Step:
         raise PermissionRefused(
             f"Step {number} ({tool.title}): your role does not allow this tool", step=number
         )
+    return _with_settings(number, tool, asked)
+
+
+def operators_step(number: int, asked: PipelineStep) -> Step:
+    """The step for whoever runs commands on the server, whom no role and no setting limits.
+
+    Raises StepNotFound, StepSettingsInvalid.
+    """
+    return _with_settings(number, _known_tool(number, asked), asked)
+
+
+def _with_settings(number: int, tool: Tool[Any], asked: PipelineStep) -> Step:
     try:
         return Step(number, tool, tool.settings_model.parse(asked.settings))
     except SettingsError as error:
@@ -149,17 +161,25 @@ def resolved_step(number: int, asked: PipelineStep, *, user: Any) -> Step:
 
 def tool_of_step(number: int, asked: PipelineStep) -> Tool[Any]:
     """Raises StepNotFound for a tool that is unknown, turned off, or does not make one file from one."""
+    tool = _known_tool(number, asked)
+    if not is_enabled(tool):
+        raise _not_found(number, tool.id)
+    return tool
+
+
+def _known_tool(number: int, asked: PipelineStep) -> Tool[Any]:
     tool_id = _tool_id(asked)
     try:
         tool = registry.find(tool_id)
     except KeyError:
-        tool = None
-    if tool is None or not is_enabled(tool):
-        raise StepNotFound(f"Step {number}: the tool {tool_id!r} was not found", step=number)
+        raise _not_found(number, tool_id) from None
     if not tool.can_be_step:
-        message = f"Step {number}: {tool_id!r} was not found among the tools that can be a step"
-        raise StepNotFound(message, step=number)
+        raise _not_found(number, tool_id, " among the tools that can be a step")
     return tool
+
+
+def _not_found(number: int, tool_id: str, where: str = "") -> StepNotFound:
+    return StepNotFound(f"Step {number}: the tool {tool_id!r} was not found{where}", step=number)
 
 
 def _tool_id(asked: PipelineStep) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,11 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from processing.adapters.command import add_flags
 from processing.engine.execute import check
-from processing.engine.inspect import inspect
-from processing.engine.names import sanitise
-from processing.engine.pool import ChildPool
-from processing.engine.request import InputFile, RunRequest, RunResult
-from processing.limits import current_limits
+from processing.engine.request import InputFile, Limits, RunRequest
+from processing.management.running import run_on_file
 from processing.registry import all_tools
 from processing.results import message_of
-from processing.tooling import Tool
+from processing.tooling import SourceImage, Tool
 from snapotter.common.errors import SnapOtterError
 
 
@@ -55,30 +50,11 @@ class Command(BaseCommand):
 
 
 def run(tool: Tool[Any], source: Path, target: Path, values: dict[str, Any], *, force: bool) -> list[Path]:
-    """Run in a child under the configured limits; move what it made to `target`.
-
-    Raises SnapOtterError, OSError.
-    """
-    limits = current_limits()
+    """Raises SnapOtterError, OSError."""
     settings = tool.settings_model.parse(values)
-    with source.open("rb"):  # a clear OSError for what cannot be read
-        check(tool, settings, inspect(source, source.name, limits), limits)
-    with tempfile.TemporaryDirectory() as scratch:
-        name = sanitise(source.name, fallback="image")
-        request = RunRequest(tool.path, settings.wire(), (InputFile(source, name),), Path(scratch), limits)
-        pool = ChildPool(1, memory_bytes=limits.memory_bytes)
-        try:
-            return _move(pool.submit(request).wait(None), target, force=force)
-        finally:
-            pool.close()
 
+    def request(file: InputFile, known: SourceImage, limits: Limits, output_dir: Path) -> RunRequest:
+        check(tool, settings, known, limits)
+        return RunRequest(tool.path, settings.wire(), (file,), output_dir, limits)
 
-def _move(result: RunResult, target: Path, *, force: bool) -> list[Path]:
-    paths = [target / output.name if target.is_dir() else target for output in result.outputs]
-    if len(paths) > 1 and not target.is_dir():
-        raise CommandError(f"the tool made {len(paths)} files: OUTPUT must be a directory")
-    for output, path in zip(result.outputs, paths, strict=True):
-        if path.exists() and not force:
-            raise CommandError(f"{path} exists; --force overwrites it")
-        shutil.move(output.path, path)
-    return paths
+    return run_on_file(source, target, request, force=force)
