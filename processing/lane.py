@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
@@ -46,6 +47,16 @@ class FastLane:
     def leave(self, work: float) -> None:
         with self._lock:
             self._work -= work
+
+    @contextmanager
+    def occupied(self, work: float) -> Iterator[None]:
+        """Work that is done here whatever is ahead of it: what comes meanwhile counts it."""
+        with self._lock:
+            self._work += work
+        try:
+            yield
+        finally:
+            self.leave(work)
 
     def run(self, job: Job, work: float, wait_seconds: float) -> None:
         """Run a claimed job; wait for it at most so long, then let a lane thread see it through."""

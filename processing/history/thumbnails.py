@@ -5,23 +5,29 @@ One is kept beside the outputs of its job and goes with them.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Final
 
 from processing import workspace
 from processing.api.answers import is_expired
 from processing.engine.request import InputFile
-from processing.miniature import miniature
+from processing.lane import fast_lane
+from processing.miniature import WAIT_SECONDS, miniature
 from processing.models import Job, JobStatus
 from processing.results import JobResult, StoredOutput
 from processing.tooling import Encoding, InvalidInput
-from snapotter.common.errors import NotFound
+from snapotter.common.database import release_connection
+from snapotter.common.errors import NotFound, Unavailable
 
 SIDE: Final = 240
 """Pixels; it is shown at a third of it, which is sharp on a phone."""
 NAME: Final = "thumbnail.webp"
 MIME_TYPE: Final = "image/webp"
 _ENCODING: Final = Encoding("webp", quality=70)
+_making: Final = threading.Lock()
 
 
 def pictured(job: Job) -> StoredOutput | None:
@@ -45,10 +51,11 @@ def thumbnail(*, job: Job) -> str:
 
 
 def _made(job: Job, output: StoredOutput) -> str:
-    """Two that make it at once make two of them, one of which nobody reads."""
+    """Two processes that make it at once make two of them, one of which nobody reads."""
     if not workspace.storage().exists(output.key):
         raise NotFound
-    with workspace.scratch_directory() as scratch:
+    megapixels = (output.width or 0) * (output.height or 0) / 1e6
+    with _turn(), fast_lane().occupied(megapixels), workspace.scratch_directory() as scratch:
         try:
             with workspace.local_path(output.key) as path:
                 picture = InputFile(path, PurePosixPath(output.key).name)
@@ -56,3 +63,15 @@ def _made(job: Job, output: StoredOutput) -> str:
         except InvalidInput:
             raise NotFound from None
         return workspace.save_thumbnail(job.pk, made, NAME)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """A page asks for fifty at once. One at a time, they never keep a run waiting for long."""
+    release_connection()
+    if not _making.acquire(timeout=WAIT_SECONDS):
+        raise Unavailable("The server is busy with other pictures; try again later")
+    try:
+        yield
+    finally:
+        _making.release()

@@ -15,8 +15,10 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Role, User
 from conftest import Api, client_of, create_user
 from processing import workspace
+from processing.history import thumbnails
 from processing.history.query import Position
 from processing.history.views import SHOWN
+from processing.lane import MOST_WORK, fast_lane
 from processing.models import Job, JobStatus
 from processing.tests.requests import jpeg, post
 
@@ -363,6 +365,34 @@ class TestThumbnail:
         past = timezone.now() - timedelta(hours=1)
         rows = [damaged, gone, job(alice), with_result(alice, delete_after=past)]
         assert {browser.get(f"/jobs/{row.pk}/thumbnail").status_code for row in rows} == {404}
+
+    def test_they_are_made_one_at_a_time_and_whoever_waits_too_long_is_told(
+        self, api: Api, browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = f"/jobs/{ran(api, alice).pk}/thumbnail"
+        monkeypatch.setattr(thumbnails, "WAIT_SECONDS", 0.01)
+        with thumbnails._making:
+            assert browser.get(address).status_code == 503
+        assert browser.get(address).status_code == 200
+
+    def test_a_run_that_comes_meanwhile_counts_it(
+        self, api: Api, browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        row = ran(api, alice)
+        row.result["outputs"][0] |= {"width": 6000, "height": 5000}
+        row.save()
+        lane, made = fast_lane(), thumbnails.miniature
+        entered: list[bool] = []
+
+        def watched(*args: Any, **options: Any) -> Any:
+            entered.append(lane.enter(MOST_WORK * lane.pool.size))
+            return made(*args, **options)
+
+        monkeypatch.setattr(thumbnails, "miniature", watched)
+        browser.get(f"/jobs/{row.pk}/thumbnail")
+        assert entered == [False]
+        assert lane.enter(MOST_WORK)
+        lane.leave(MOST_WORK)
 
     def test_it_goes_with_the_job(self, api: Api, browser: Client, alice: User) -> None:
         row = ran(api, alice)
