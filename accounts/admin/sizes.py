@@ -9,16 +9,16 @@ from typing import Any, Final
 from django import forms
 
 _UNITS: Final = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
-_SIZE: Final = re.compile(r"([0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*([KMGT]?B)", re.IGNORECASE)
+_SIZE: Final = re.compile(r"([0-9]{1,19}(?:[.,][0-9]{1,6})?)\s*([KMGT]?B)", re.IGNORECASE)
 
 
 class SizeField(forms.CharField):
-    """`500 MB` or `1.5 GB`, from 1 byte or `least` to `most` bytes; nothing is no limit."""
+    """`500 MB` or `1.5 GB`, from `least` to `most` bytes; None where nothing is typed."""
 
     def __init__(self, *, least: int, most: int, **options: Any) -> None:
         super().__init__(required=False, **options)
         self._bounds = (least, most)
-        self.widget.attrs |= {"placeholder": "No limit", "autocomplete": "off"}
+        self.widget.attrs |= {"placeholder": "Not set", "autocomplete": "off"}
 
     def prepare_value(self, value: Any) -> Any:
         return size_text(value) if isinstance(value, int) else value
@@ -34,8 +34,10 @@ class SizeField(forms.CharField):
             raise forms.ValidationError("Write an amount with its unit, as 500 MB or 1.5 GB.")
         size = int(Decimal(match[1].replace(",", ".")) * _UNITS[match[2].upper()])
         least, most = self._bounds
-        if not least <= size <= most:
-            raise forms.ValidationError(f"This must be between {size_text(least)} and {size_text(most)}.")
+        if size < least:
+            raise forms.ValidationError(f"This must be at least {size_text(least)}.")
+        if size > most:
+            raise forms.ValidationError("This is more than any server can hold.")
         return size
 
     def has_changed(self, initial: Any, data: Any) -> bool:

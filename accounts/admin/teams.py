@@ -26,14 +26,14 @@ class TeamForm(ServiceForm):
         least=1,
         most=MOST_BYTES,
         label="Storage quota",
-        help_text="What its members may keep together, as 500 MB or 20 GB.",
+        help_text="What its members may keep together, as 500 MB or 20 GB. Not set: no limit of its own.",
     )
     retention_hours = forms.IntegerField(
         label="Retention",
         required=False,
         min_value=1,
         max_value=MOST_HOURS,
-        help_text="After how many hours its results are deleted; nothing: when the settings say so.",
+        help_text="After how many hours results of its members are deleted. Not set: when the settings say so.",
     )
 
     class Meta:

@@ -65,7 +65,7 @@ class UserForm(ServiceForm):
         least=0,
         most=MOST_BYTES,
         label="Storage quota",
-        help_text="What the user may keep, as 500 MB or 20 GB. Nothing: no limit but the team's.",
+        help_text="What the user may keep, as 500 MB or 20 GB. Not set: what server and team allow.",
     )
 
     class Meta:

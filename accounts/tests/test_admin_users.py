@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from accounts.bootstrap import ensure_first_run
 from accounts.models import ApiKey, Session, Team, User
 from accounts.tests.admin_forms import chosen, errors, save
 from accounts.tests.people import create_manager, create_role, key_for
@@ -37,6 +39,10 @@ class TestNew:
         assert dora.check_password(PASSWORD)
         assert PASSWORD not in answer.content.decode()
         assert actions_about(dora) == ["USER_CREATED"]
+
+    def test_one_stays_on_the_page_of_the_newcomer(self, admin: User) -> None:
+        answer = save(client_of(admin), ADD, username="dora", password=PASSWORD, _continue="yes")
+        assert answer.redirect_chain == [(page_of(User.objects.get(username="dora")), 302)]
 
     def test_role_and_team_are_those_of_newcomers_at_first(self, admin: User) -> None:
         save(client_of(admin), ADD, username="dora", password=PASSWORD)
@@ -114,13 +120,16 @@ class TestChange:
             next(iter(typed)): ["You cannot take your own rights away; somebody else can."]
         }
 
-    def test_the_last_administrator_stays(self, admin: User) -> None:
-        User.objects.filter(pk=admin.pk).update(is_active=True)
-        other = create_user("other", role="admin", is_active=False)
-        answer = save(client_of(admin), page_of(admin), role="user")
-        assert list(errors(answer)) == ["role"]
-        save(client_of(admin), page_of(other), role="user")
-        assert User.objects.get(role_id="admin") == admin
+    def test_the_last_administrator_stays(self, admin: User, settings: Settings) -> None:
+        """Whoever is signed in as one is another; without sign-in everybody may administer."""
+        settings.AUTH_ENABLED = False
+        ensure_first_run()
+        said = ["This is the last administrator; make another one first."]
+        assert errors(save(Client(), page_of(admin), role="user")) == {"role": said}
+        assert errors(save(Client(), page_of(admin), is_active=None)) == {"is_active": said}
+        answer = Client().post(page_of(admin, "delete"), {"post": "yes"}, follow=True)
+        assert said[0] in answer.content.decode()
+        assert User.objects.get(pk=admin.pk).role_id == "admin"
 
     def test_nobody_gives_a_role_beyond_the_own(self, alice: User) -> None:
         answer = save(client_of(create_manager()), page_of(alice), role="editor")
@@ -180,6 +189,10 @@ class TestPassword:
         assert list(Session.objects.exclude(user=admin).values_list("user__username", flat=True)) == ["bob"]
         assert actions_about(alice) == ["SESSIONS_ENDED"]
         assert client_of(admin).get(page_of(alice, "end-sessions")).status_code == 405
+
+    def test_who_sets_the_own_signs_in_again(self, admin: User) -> None:
+        answer = client_of(admin).post(page_of(admin, "password"), {"password": PASSWORD}, follow=True)
+        assert answer.redirect_chain[-1][0].startswith("/login?")
 
     def test_of_nobody(self, admin: User, alice: User) -> None:
         address = page_of(alice, "password")

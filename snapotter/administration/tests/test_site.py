@@ -83,6 +83,13 @@ class TestReach:
             status = auditor.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/").status_code
             assert status == (200 if model.__name__ == "AuditEntry" else 403)
 
+    @pytest.mark.parametrize(
+        ("permission", "pages"),
+        [("users:manage", ["Users", "Roles", "Sessions"]), ("teams:manage", ["Teams"])],
+    )
+    def test_a_manager_sees_who_is_managed(self, permission: str, pages: list[str]) -> None:
+        assert listed(client_of(holder(permission))) == pages
+
     @pytest.mark.parametrize("permission", sorted(ADMINISTRATIVE))
     def test_every_administrative_permission_opens_the_door(self, permission: str) -> None:
         assert client_of(holder(permission)).get("/admin/").status_code == 200
