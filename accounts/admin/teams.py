@@ -33,7 +33,7 @@ class TeamForm(ServiceForm):
         required=False,
         min_value=1,
         max_value=MOST_HOURS,
-        help_text="After how many hours results of its members are deleted. Not set: when the settings say so.",
+        help_text="After how many hours its results are deleted. Not set: when the settings say so.",
     )
 
     class Meta:
