@@ -142,7 +142,7 @@ class Outcome:
         """The stored original, when a browser can show it."""
         name = self.input_name
         shown = name.rpartition(".")[2].lower() in _SHOWN_SUFFIXES
-        return download_url(self.job.pk, name) if shown else ""
+        return download_url(self.job.pk, name, of_input=True) if shown else ""
 
     @property
     def after_url(self) -> str:

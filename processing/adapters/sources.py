@@ -18,10 +18,11 @@ from snapotter.common.errors import NotFound
 class Source:
     job: Job
     name: str
+    is_input: bool
 
     @property
     def url(self) -> str:
-        return download_url(self.job.pk, self.name)
+        return download_url(self.job.pk, self.name, of_input=self.is_input)
 
 
 def source_of(query: Mapping[str, str], *, user: User) -> Source | None:
@@ -34,7 +35,7 @@ def source_of(query: Mapping[str, str], *, user: User) -> Source | None:
     outcome = Outcome(earlier, user=user)
     result = outcome.main.name if outcome.main else ""
     name = result if goes_on else outcome.input_name
-    return Source(earlier, name) if name and outcome.state == "done" else None
+    return Source(earlier, name, is_input=not goes_on) if name and outcome.state == "done" else None
 
 
 def earlier_job(text: str, *, user: User) -> Job | None:

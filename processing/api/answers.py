@@ -120,7 +120,7 @@ def job_body(job: Job) -> JobBody:
         expired=expired,
         inputs=[]
         if expired or job.error_code
-        else [_download(job, input_name(key)) for key in job.input_files],
+        else [_download(job, input_name(key), of_input=True) for key in job.input_files],
         outputs=[] if expired else [_output(job, output) for output in result.outputs],
         preview_url=None if expired or not result.preview else download_url(job.pk, result.preview.name),
     )
@@ -134,8 +134,8 @@ def input_name(key: str) -> str:
     return PurePosixPath(key).name
 
 
-def _download(job: Job, name: str) -> Download:
-    return Download(filename=name, download_url=download_url(job.pk, name))
+def _download(job: Job, name: str, *, of_input: bool = False) -> Download:
+    return Download(filename=name, download_url=download_url(job.pk, name, of_input=of_input))
 
 
 def _output(job: Job, output: StoredOutput) -> JobOutput:

@@ -17,7 +17,7 @@ from processing.api.answers import input_name
 from processing.models import Job
 from processing.results import JobResult
 from processing.selectors import job_for
-from processing.signing import is_valid
+from processing.signing import INPUT, is_valid
 from snapotter.common.downloads import file_response
 from snapotter.common.endpoint import PUBLIC, Endpoint, operation
 from snapotter.common.errors import AuthenticationRequired, NotFound, ValidationFailed
@@ -36,6 +36,9 @@ class Downloads(Endpoint):
             OpenApiParameter("filename", str, "path"),
             OpenApiParameter("expires", int),
             OpenApiParameter("signature", str),
+            OpenApiParameter(
+                "from", str, enum=[INPUT], description="What went in, where a result has the same name."
+            ),
             OpenApiParameter("Range", str, "header"),
         ],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
@@ -44,7 +47,7 @@ class Downloads(Endpoint):
         if _FORBIDDEN.search(job_id) or _FORBIDDEN.search(filename):
             raise ValidationFailed("This is not a file name", code="INVALID_FILENAME")
         job = _readable_job(request, _uuid(job_id), filename)
-        key, mime_type = _find(job, filename)
+        key, mime_type = _find(job, filename, only_inputs=request.query_params.get("from") == INPUT)
         try:
             file = workspace.open_file(key)
         except FileNotFoundError:
@@ -79,9 +82,9 @@ def _readable_job(request: Request, job_id: UUID, filename: str) -> Job:
         raise NotFound("There is no such file") from None
 
 
-def _find(job: Job, filename: str) -> tuple[str, str]:
+def _find(job: Job, filename: str, *, only_inputs: bool) -> tuple[str, str]:
     """(storage key, MIME type): outputs first, then inputs."""
-    output = JobResult.load(job.result).find(filename)
+    output = None if only_inputs else JobResult.load(job.result).find(filename)
     if output is not None:
         return output.key, output.mime_type
     for key in job.input_files:

@@ -72,9 +72,15 @@ def combined(earlier: Encoding, later: Encoding) -> Encoding:
     bare = earlier.bare or later.bare
     if later.format is not None:
         return replace(later, bare=bare)
-    if later.quality is not None or later.max_bytes is not None:
-        return replace(earlier, quality=later.quality, max_bytes=later.max_bytes, bare=bare)
-    return replace(earlier, bare=bare)
+    chosen = later if later.quality is not None or later.max_bytes is not None else earlier
+    return replace(
+        later,
+        format=earlier.format,
+        quality=chosen.quality,
+        max_bytes=chosen.max_bytes,
+        extension=later.extension or earlier.extension,
+        bare=bare,
+    )
 
 
 def decides(encoding: Encoding) -> bool:

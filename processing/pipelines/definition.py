@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from django.conf import settings
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from accounts.permissions import may_use_tool
 from processing import registry
@@ -45,9 +45,10 @@ class PipelineStep(WireModel):
     settings: Annotated[dict[str, Any], Storable] = Field(default_factory=dict)
 
 
-def _not_too_many(steps: list[PipelineStep]) -> list[PipelineStep]:
+def _not_too_many(steps: Any) -> Any:
+    """Before each step is looked at: what is wrong with thousands of them nobody wants to read."""
     most = settings.MAX_PIPELINE_STEPS
-    if most and len(steps) > most:
+    if most and isinstance(steps, list) and len(steps) > most:
         raise ValueError(f"must hold at most {most} steps, not {len(steps)}")
     return steps
 
@@ -61,7 +62,7 @@ def _not_too_long(steps: list[PipelineStep]) -> list[PipelineStep]:
 Steps = Annotated[
     list[PipelineStep],
     Field(min_length=1),
-    AfterValidator(_not_too_many),
+    BeforeValidator(_not_too_many),
     AfterValidator(_not_too_long),
 ]
 

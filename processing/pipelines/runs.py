@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
+from processing.catalogue import require_usable
 from processing.engine import encode
 from processing.engine.chain import check_readable, check_writing
 from processing.engine.errors import StepFailed
@@ -49,7 +50,12 @@ def run_accepted(
     client_job_id: str = "",
     wait: bool = True,
 ) -> Job:
-    """Run steps that `resolved` gave for `user`. Raises what `require_possible` raises."""
+    """Every run of a user comes through here, whatever its entrance has checked before.
+
+    Raises what `require_usable` and `require_possible` raise.
+    """
+    for step in steps:
+        require_usable(step.tool, user=user)
     require_possible(steps, accepted.source, current_limits())
     return begin(
         wait=wait,

@@ -130,6 +130,7 @@ def test_a_drawing_is_drawn_at_the_size_of_the_first_step(tmp_path: Path) -> Non
     ("earlier", "later", "expected"),
     [
         (Encoding(), Encoding(), Encoding()),
+        (Encoding(), Encoding(keep_stem=True, extension="jpe"), Encoding(keep_stem=True, extension="jpe")),
         (Encoding("webp", 80), Encoding(), Encoding("webp", 80)),
         (Encoding("webp", 80), Encoding(quality=50), Encoding("webp", 50)),
         (Encoding("webp", 80), Encoding(max_bytes=9), Encoding("webp", max_bytes=9)),

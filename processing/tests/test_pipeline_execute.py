@@ -291,3 +291,15 @@ def test_a_run_is_audited_as_one(api: Api, alice: User) -> None:
     entry = AuditEntry.objects.get(action="TOOL_EXECUTED")
     details = entry.details or {}
     assert (details["toolId"], details["inputFileCount"]) == ("pipeline", 1)
+
+
+def test_input_and_result_of_one_name_have_addresses_of_their_own(api: Api, alice: User) -> None:
+    content = jpeg()
+    body = run(api.as_user(alice), RESIZE, content=content).json()
+    detail = api.as_user(alice).get(f"/api/v1/jobs/{body['jobId']}").json()
+    before, after = detail["inputs"][0], detail["outputs"][0]
+    assert before["filename"] == after["filename"] == "photo.jpg"
+    answers = api.get(before["downloadUrl"]), api.get(after["downloadUrl"])
+    assert content_of(answers[0]) == content
+    assert len(content_of(answers[1])) == after["size"] != len(content)
+    assert answers[0]["ETag"] != answers[1]["ETag"]

@@ -85,6 +85,7 @@ def test_settings_are_not_judged_when_it_is_saved(api: Api, alice: User) -> None
         ({"steps": [{"toolId": "resize", "settings": {"a": ["\0"]}}]}, "steps.0.settings"),
         ({"steps": [{"toolId": "resize", "settings": {"\0": 1}}]}, "steps.0.settings"),
         ({"steps": [{"toolId": "resize"}] * 21}, "steps"),
+        ({"steps": [0] * 50_000}, "steps"),
         ({"steps": [{"toolId": "resize", "settings": {"a": "x" * 300_000}}]}, "steps"),
     ],
 )
