@@ -10,14 +10,18 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.leftovers import expired_sessions, old_login_attempts
 from audit.retention import audit_prune, prunable
 from processing import job_retention, leftovers
 from processing.leftovers import Removed
+from processing.periodic import Periodic
 from snapotter.common.batches import delete_in_batches
 from snapotter.common.locks import advisory_lock_if_free
+from snapotter.runtime import store
+from snapotter.runtime.registry import STARTUP_CLEANUP
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,22 @@ def cleanup(*, dry_run: bool = False) -> list[Removed]:
         if not is_ours:
             return []
         return [removed for name, step in _STEPS.items() for removed in _tried(name, step, dry_run)]
+
+
+def cleaner() -> Periodic:
+    """What every worker has: at the start, if `startupCleanup` says so, and then every so often."""
+    return Periodic("cleanup", _clean_up, 60 * settings.CLEANUP_INTERVAL_MINUTES, first=_clean_up_at_start)
+
+
+def _clean_up_at_start() -> None:
+    if store.get(STARTUP_CLEANUP):
+        _clean_up()
+
+
+def _clean_up() -> None:
+    found = [f"{removed.what} {removed.count}" for removed in cleanup() if removed.count]
+    if found:
+        log.info("cleaned up: %s", ", ".join(found))
 
 
 def _tried(name: str, step: _Step, dry_run: bool) -> list[Removed]:

@@ -22,7 +22,7 @@ from accounts.models import LoginAttempt, Session, User
 from accounts.tests.races import together
 from conftest import Api, session_of
 from processing import workspace
-from processing.cleanup import cleanup
+from processing.cleanup import cleaner, cleanup
 from processing.models import Job, JobStatus
 from processing.tests.requests import jpeg, post
 from snapotter.common import batches
@@ -382,6 +382,16 @@ class TestCleanup:
         with pytest.raises(CommandError, match="could not be removed"):
             call_command("cleanup", stdout=told)
         assert "1 failed" in told.getvalue()
+
+
+@on_disk
+class TestAtTheStart:
+    @pytest.mark.parametrize(("setting", "left"), [("true", 0), ("false", 1)])
+    def test_the_setting_decides(self, setting: str, left: int) -> None:
+        store.remember({"startupCleanup": setting}, 3600)
+        job(age=31 * DAY)
+        cleaner()._first()
+        assert Job.objects.count() == left
 
 
 @on_disk
