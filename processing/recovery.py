@@ -7,7 +7,6 @@ change is conditional, and a queue row too many finds nothing to claim.
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Final
 
 from django.conf import settings
@@ -20,8 +19,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from processing import queue
 from processing.engine.errors import Canceled
 from processing.models import Job, JobStatus
+from processing.periodic import Periodic
 from processing.run_services import MAX_ATTEMPTS, job_end_waiting, job_fail, job_give_up, job_retry
-from snapotter.common.database import release_connection
 
 log = logging.getLogger(__name__)
 
@@ -76,27 +75,5 @@ def _delete_stalled_rows() -> None:
         )
 
 
-class Sweeper:
-    """A thread that sweeps now and then until `stop`."""
-
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                sweep()
-            except Exception:
-                log.exception("the sweep failed; the next one may not")
-            finally:
-                release_connection()
-            if self._stopping.wait(min(LONGEST_SECONDS, settings.JOB_LEASE_S)):
-                return
+def sweeper() -> Periodic:
+    return Periodic("sweep", sweep, min(LONGEST_SECONDS, settings.JOB_LEASE_S))

@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.contrib.django import DjangoApp
 
 from audit import context
-from processing import queue, recovery, run_services, runner
+from processing import cleanup, queue, recovery, run_services, runner
 from processing.engine.pool import ChildPool
 from snapotter.common import listener
 from snapotter.common.database import release_connection
@@ -39,7 +39,7 @@ class Worker:
             settings.CONCURRENT_JOBS, memory_bytes=settings.PROCESSING_MEMORY_MB * 2**20, nice=NICE
         )
         self._stopping = asyncio.Event()
-        self._sweeper = recovery.Sweeper()
+        self._periodic = (recovery.sweeper(), cleanup.cleaner())
 
     def stop(self) -> None:
         """Thread-safe within the loop's own thread only: call it from a signal handler of the loop."""
@@ -48,7 +48,8 @@ class Worker:
     async def run(self) -> None:
         """Returns after `stop`, when every child is gone and every unfinished job is queued again."""
         listener.start()
-        self._sweeper.start()
+        for periodic in self._periodic:
+            periodic.start()
         carrying = asyncio.create_task(self._carry())
         try:
             await self._stopping.wait()
@@ -57,7 +58,8 @@ class Worker:
             await asyncio.to_thread(self.pool.close)
             with contextlib.suppress(asyncio.CancelledError):
                 await carrying
-            await asyncio.to_thread(self._sweeper.stop)
+            for periodic in self._periodic:
+                await asyncio.to_thread(periodic.stop)
             listener.stop()
 
     async def _carry(self) -> None:
