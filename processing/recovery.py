@@ -31,6 +31,7 @@ STALLED_SECONDS: Final = 60
 
 def sweep() -> None:
     """Queue again or end whatever nobody sees to any more."""
+    _delete_stalled_rows()
     for job in _silent_jobs().iterator():
         _recover(job)
     for job in Job.objects.filter(status=JobStatus.QUEUED, cancel_requested=True).iterator():
@@ -38,7 +39,6 @@ def sweep() -> None:
     for job in _forgotten_jobs().iterator():
         queue.enqueue(job)
         log.warning("job %s was not in the queue any more; it is again", job.pk)
-    _delete_stalled_rows()
 
 
 def _silent_jobs() -> QuerySet[Job]:
@@ -56,8 +56,8 @@ def _recover(job: Job) -> None:
 
 
 def _forgotten_jobs() -> QuerySet[Job]:
-    """Queued, and no row of the queue waits to carry them. Members of a batch are carried by its tokens."""
-    carried = ProcrastinateJob.objects.filter(task_name=queue.RUN_JOB, status="todo").annotate(
+    """Queued, and no row of the queue carries them. Members of a batch are carried by its tokens."""
+    carried = ProcrastinateJob.objects.filter(task_name=queue.RUN_JOB).annotate(
         job_id=KeyTextTransform("job_id", "args")
     )
     waiting = Job.objects.filter(status=JobStatus.QUEUED, parent=None).exclude(type="batch")
@@ -65,7 +65,7 @@ def _forgotten_jobs() -> QuerySet[Job]:
 
 
 def _delete_stalled_rows() -> None:
-    """What a worker had taken off the queue when it was killed: the jobs themselves are seen to above."""
+    """What a worker had taken off the queue when it was killed: so that the jobs count as lost."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM procrastinate_jobs AS row WHERE status = 'doing' AND NOT EXISTS ("
