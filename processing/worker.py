@@ -42,11 +42,12 @@ class Worker:
         self._periodic = (recovery.sweeper(), cleanup.cleaner())
 
     def stop(self) -> None:
-        """Thread-safe within the loop's own thread only: call it from a signal handler of the loop."""
+        """To be called in the loop's own thread, as by a signal handler of the loop."""
         self._stopping.set()
 
     async def run(self) -> None:
         """Returns after `stop`, when every child is gone and every unfinished job is queued again."""
+        await asyncio.to_thread(self.pool.warm)
         listener.start()
         for periodic in self._periodic:
             periodic.start()

@@ -79,7 +79,7 @@ class Process(ASGIWorker):  # type: ignore[misc]
     async def _carry_queue(self) -> None:
         worker = Worker()
         running = asyncio.create_task(worker.run())
-        while self.alive and self.ppid == os.getppid():
+        while self.alive and self.ppid == os.getppid() and not running.done():
             self.notify()
             await asyncio.wait([running], timeout=1)
         worker.stop()
