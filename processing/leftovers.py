@@ -21,7 +21,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from processing import workspace
+from processing import workspace, workspace_mark
 from processing.job_retention import files_over
 from processing.models import Job
 
@@ -45,13 +45,17 @@ class Removed:
 
 def job_files(*, dry_run: bool) -> Iterator[Removed]:
     """The files of jobs that are over, and those of no job."""
-    expired, orphaned = Removed("expired files of jobs"), Removed("files without a job")
+    is_ours = workspace_mark.is_ours()
+    if is_ours and not dry_run:
+        workspace_mark.make_ours()
+    expired = Removed("expired files of jobs")
+    orphaned = Removed("files without a job", failed=0 if is_ours else 1)
     for ids in _batches(_stored_jobs()):
         known, over = _known(ids), _over(ids)
         for job_id in ids:
             if job_id in over:
                 _remove_job_files(expired, job_id, bytes=over[job_id], dry_run=dry_run)
-            elif job_id not in known and _is_untouched(job_id):
+            elif job_id not in known and is_ours and _is_untouched(job_id):
                 _remove_job_files(orphaned, job_id, dry_run=dry_run)
     yield expired
     yield orphaned

@@ -51,6 +51,10 @@ class Output:
         return self.stored.mime_type.rpartition("/")[2].partition("+")[0].removeprefix("x-").upper()
 
     @property
+    def is_picture(self) -> bool:
+        return self.stored.mime_type.startswith("image/")
+
+    @property
     def is_shown_by_browsers(self) -> bool:
         return self.stored.mime_type in _SHOWN_TYPES
 
@@ -105,6 +109,11 @@ class Outcome:
     @property
     def main(self) -> Output | None:
         return self.outputs[0] if self.outputs else None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether its result is a picture, for other tools to take."""
+        return self.state == "done" and self.main is not None and self.main.is_picture
 
     @property
     def input_name(self) -> str:

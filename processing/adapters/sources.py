@@ -33,9 +33,11 @@ def source_of(query: Mapping[str, str], *, user: User) -> Source | None:
     if earlier is None:
         return None
     outcome = Outcome(earlier, user=user)
-    result = outcome.main.name if outcome.main else ""
-    name = result if goes_on else outcome.input_name
-    return Source(earlier, name, is_input=not goes_on) if name and outcome.state == "done" else None
+    if goes_on:
+        result = outcome.main if outcome.can_go_on else None
+        return Source(earlier, result.name, is_input=False) if result else None
+    name = outcome.input_name if outcome.state == "done" else ""
+    return Source(earlier, name, is_input=True) if name else None
 
 
 def earlier_job(text: str, *, user: User) -> Job | None:

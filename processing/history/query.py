@@ -85,6 +85,11 @@ class HistoryQuery:
             jobs = jobs.filter(Q(created_at__lt=self.before.created_at) | same_moment)
         return jobs.order_by("-created_at", "pk").select_related("user")
 
+    @property
+    def here(self) -> str:
+        """The query string of this very page."""
+        return self.address(self.before)
+
     def address(self, before: Position | None = None) -> str:
         """The query string of the page that begins after `before`."""
         asked = {

@@ -79,7 +79,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if "back" not in request.POST:
         return redirect("job", job.pk)
     asked = HistoryQuery.of(QueryDict(request.POST["back"]).dict(), may_see_all=True)
-    return redirect(f"{reverse('jobs')}?{asked.address(asked.before)}")
+    return redirect(f"{reverse('jobs')}?{asked.here}")
 
 
 @require_safe

@@ -21,7 +21,7 @@ from pytest_django import Settings
 from accounts.models import LoginAttempt, Session, User
 from accounts.tests.races import together
 from conftest import Api, session_of
-from processing import workspace
+from processing import workspace, workspace_mark
 from processing.cleanup import cleaner, cleanup
 from processing.models import Job, JobStatus
 from processing.tests.requests import jpeg, post
@@ -144,6 +144,21 @@ class TestFiles:
         Job.objects.all().delete()
         assert removed() == {"files without a job": (1, 0, 0)}
         assert (has_files(fresh), has_files(old)) == (True, False)
+
+    def test_those_of_another_installation_stay(self) -> None:
+        theirs, over = job(), job()
+        grow_old(theirs.pk, 9 * DAY)
+        Job.objects.filter(pk=theirs.pk).delete()
+        workspace.storage().save(workspace_mark.MARK, ContentFile(b"another"))
+        assert removed() == {"expired files of jobs": (1, 7, 0), "files without a job": (0, 0, 1)}
+        assert has_files(theirs)
+        assert not has_files(over)
+
+    def test_a_dry_run_marks_no_workspace(self) -> None:
+        cleanup(dry_run=True)
+        assert not workspace.storage().exists(workspace_mark.MARK)
+        cleanup()
+        assert workspace.storage().exists(workspace_mark.MARK)
 
     def test_what_is_no_directory_of_a_job_stays(self) -> None:
         strange = [
