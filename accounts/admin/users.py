@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -43,10 +44,8 @@ class UserAdmin(UserPages):
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return [(None, {"fields": NEW})]
-        return [
-            ("Access", {"fields": EDITABLE}),
-            ("So far", {"fields": self.readonly_fields}),
-        ]
+        access = EDITABLE if self.has_change_permission(request, obj) else ("role", "team_name", "state")
+        return [("Access", {"fields": access}), ("So far", {"fields": self.readonly_fields})]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
@@ -62,9 +61,14 @@ class UserAdmin(UserPages):
         kind, text = ("", "Active") if user.is_active else (" badge-bad", "Disabled")
         return format_html('<span class="badge{}">{}</span>', kind, text)
 
+    @admin.display(description="team")
+    def team_name(self, user: User) -> str:
+        """Django would link to the team, which not everybody may see who sees users."""
+        return str(user.team or self.get_empty_value_display())
+
     @admin.display(description="last sign-in", ordering="last_login")
-    def last_sign_in(self, user: User) -> Any:
-        return user.last_login or "Never"
+    def last_sign_in(self, user: User) -> str:
+        return date_format(user.last_login, "DATETIME_FORMAT") if user.last_login else "Never"
 
     @admin.display(description="storage used", ordering="storage_used")
     def storage(self, user: User) -> str:

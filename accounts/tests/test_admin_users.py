@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -140,6 +141,7 @@ class TestChange:
         page = client.get(page_of(admin)).content.decode()
         assert "may do more than you" in page
         assert "<select" not in page
+        assert "/admin/accounts/team/" not in page
         for address in (page_of(admin), page_of(admin, "password"), page_of(admin, "end-sessions")):
             assert client.post(address, {"role": "user", "password": PASSWORD}).status_code == 403
         assert client.post(page_of(admin, "delete"), {"post": "yes"}).status_code == 403
@@ -155,6 +157,12 @@ class TestChange:
         assert [key.user for key in keys.context["cl"].result_list] == [alice]
         assert f'href="/admin/accounts/apikey/?user={alice.pk}"' in page
         assert f'href="/admin/accounts/session/?user={alice.pk}"' in page
+
+    def test_the_last_sign_in_is_told_as_other_times_are(self, admin: User, alice: User) -> None:
+        User.objects.filter(pk=alice.pk).update(last_login=datetime(2026, 11, 24, 8, 5, 7, 8, UTC))
+        client = client_of(admin)
+        assert "2026-11-24 08:05:07 UTC" in client.get(page_of(alice)).content.decode()
+        assert "2026-11-24 08:05:07 UTC" in client.get(USERS).content.decode()
 
     def test_a_manager_is_led_only_where_a_manager_may_go(self, alice: User) -> None:
         page = client_of(create_manager()).get(page_of(alice)).content.decode()
