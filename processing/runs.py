@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from processing import events, services
 from processing.catalogue import require_usable
-from processing.engine.execute import check
+from processing.engine.checks import check
 from processing.lane import fast_lane, work_of
 from processing.limits import current_limits
 from processing.models import Job

@@ -25,10 +25,10 @@ from processing.api.tools import ACCEPTED, CLIENT_JOB_ID, answered, client_job_i
 from processing.catalogue import usable_tools
 from processing.limits import current_limits
 from processing.pipelines.check import warnings
-from processing.pipelines.definition import resolved_steps
 from processing.pipelines.runs import run_pipeline
 from processing.pipelines.selectors import PipelineNotFound, pipeline_for, visible_pipelines
 from processing.pipelines.services import OWN, pipeline_create, pipeline_delete, pipeline_update
+from processing.pipelines.steps import resolved_steps
 from snapotter.common.endpoint import Endpoint, ErrorBody, Ok, operation
 from snapotter.common.multipart import MultiPartParser
 from snapotter.common.wire import parse_body

@@ -6,15 +6,13 @@ from dataclasses import replace
 
 from processing import registry
 from processing.engine import pipeline
-from processing.engine.chain import Chain, check
+from processing.engine.chain import Chain
 from processing.engine.inspect import inspect
 from processing.engine.names import output_name
 from processing.engine.outputs import RESULT, described, previewed, written
-from processing.engine.request import InputFile, PipelineRequest, Request, RunRequest, RunResult
+from processing.engine.request import PipelineRequest, Request, RunRequest, RunResult
 from processing.engine.track import Step, Track
 from processing.tooling import Progress, no_progress
-
-__all__ = ["InputFile", "check", "execute"]
 
 
 def execute(request: Request) -> RunResult:

@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from processing import registry
-from processing.engine.chain import Chain, check
+from processing.engine.chain import Chain
+from processing.engine.checks import check
 from processing.engine.errors import StepFailed
 from processing.engine.inspect import inspect
 from processing.engine.names import name_in_pipeline

@@ -12,7 +12,8 @@ from itertools import pairwise, product
 from typing import Final
 
 from processing.engine import encode
-from processing.engine.chain import check_output, check_readable, decides
+from processing.engine.chain import decides
+from processing.engine.checks import check_output, check_readable
 from processing.engine.request import Limits
 from processing.engine.track import Step
 from processing.pipelines.forecast import Foreseen, foresee

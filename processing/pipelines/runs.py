@@ -8,20 +8,15 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 
 from processing.catalogue import require_usable
-from processing.engine import encode
-from processing.engine.chain import check_readable, check_writing
-from processing.engine.errors import StepFailed
-from processing.engine.request import Limits
 from processing.engine.track import Step
 from processing.lane import work_of
 from processing.limits import current_limits
 from processing.models import PIPELINE, Job
-from processing.pipelines.definition import parse_definition, resolved
-from processing.pipelines.forecast import Foreseen, foresee
+from processing.pipelines.definition import parse_definition
+from processing.pipelines.forecast import foresee
+from processing.pipelines.steps import require_possible, resolved, stored
 from processing.runs import begin
-from processing.tooling import SourceImage, ToolError
 from processing.uploads import AcceptedFile, accept_one
-from snapotter.common.errors import SnapOtterError
 
 
 def run_pipeline(
@@ -66,37 +61,3 @@ def run_accepted(
         accepted=accepted,
         client_job_id=client_job_id,
     )
-
-
-def stored(steps: Sequence[Step]) -> dict[str, Any]:
-    """The steps as `jobs.settings` holds them."""
-    return {"steps": [{"toolId": step.tool.id, "settings": step.settings.wire()} for step in steps]}
-
-
-def require_possible(steps: Sequence[Step], source: SourceImage, limits: Limits) -> None:
-    """Refuse before any work what is sure to fail later.
-
-    Raises, with the step in its message, InvalidInput (a format that a step does not read), ToolUnavailable
-    (one that cannot be written here), StepFailed (a result too large for limits or format).
-    """
-    for seen in foresee(steps, source):
-        try:
-            _require_possible(seen, limits)
-        except ToolError as error:
-            raise StepFailed.of(seen.step, error, []) from None
-        except SnapOtterError as error:
-            raise _at_step(seen.step, error) from None
-
-
-def _at_step(step: Step, error: SnapOtterError) -> SnapOtterError:
-    message = f"Step {step.number} ({step.tool.title}): {error.message}"
-    return type(error)(message, code=error.code, details=error.details, step=step.number, **error.extra)
-
-
-def _require_possible(seen: Foreseen, limits: Limits) -> None:
-    tool, settings = seen.step.tool, seen.step.settings
-    if seen.is_given_exact:
-        check_writing(tool, settings, seen.given, limits, seen.encoding)
-    else:
-        check_readable(tool, seen.given)
-        encode.ensure_writable(seen.target.id)

@@ -14,8 +14,9 @@ from accounts.models import User
 from accounts.permissions import has_permission, require_any
 from audit.services import record
 from processing.models import Pipeline
-from processing.pipelines.definition import PipelineStep, tool_of_step
+from processing.pipelines.definition import PipelineStep
 from processing.pipelines.selectors import PipelineNotFound, pipeline_for
+from processing.pipelines.steps import tool_of_step
 from snapotter.common.errors import AuthenticationRequired, PermissionRefused
 
 OWN: Final = "pipelines:own"

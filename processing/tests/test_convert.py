@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from processing.engine.execute import check, execute
+from processing.engine.checks import check
+from processing.engine.execute import execute
 from processing.engine.request import InputFile, Limits, RunRequest
 from processing.tests.images import make_animation, make_file, make_image, near, opened, rgb, run
 from processing.tooling import SettingsError, SourceImage, ToolUnavailable

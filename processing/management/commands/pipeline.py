@@ -12,8 +12,8 @@ from processing.engine.request import InputFile, Limits, PipelineRequest, StepRe
 from processing.engine.track import Step
 from processing.management.running import run_on_file
 from processing.pipelines.check import warnings
-from processing.pipelines.definition import operators_step, parse_definition
-from processing.pipelines.runs import require_possible
+from processing.pipelines.definition import parse_definition
+from processing.pipelines.steps import operators_step, require_possible
 from processing.results import message_of
 from processing.tooling import SourceImage
 from snapotter.common.errors import SnapOtterError

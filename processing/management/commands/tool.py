@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from processing.adapters.command import add_flags
-from processing.engine.execute import check
+from processing.engine.checks import check
 from processing.engine.request import InputFile, Limits, RunRequest
 from processing.management.running import run_on_file
 from processing.registry import all_tools
