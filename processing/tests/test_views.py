@@ -179,10 +179,10 @@ class TestJob:
         assert "no-store" in answer["Cache-Control"]
         assert "HX-Request" in answer["Vary"]
 
-    def test_a_running_one_asks_again(self, alice: User) -> None:
+    def test_a_running_one_is_followed(self, alice: User) -> None:
         running = job(alice, status=JobStatus.PROCESSING, progress=0.42, stage="Encoding")
         page = html(client_of(alice).get(f"/jobs/{running.pk}", headers=HTMX))
-        assert 'hx-trigger="every 500ms"' in page
+        assert f'data-events="/api/v1/jobs/{running.pk}/progress"' in page
         assert 'value="42"' in page
         assert "Encoding" in page
 

@@ -1,6 +1,7 @@
 /** The page of a tool: take a picture (drop, paste, choose), send it with the settings, show what came out. */
 
 import "./compare.js";
+import "./job-progress.js";
 import "./settings.js";
 import { extensionOf, forget, formatBytes, looksLikePicture, readPicture, whyNotShown } from "./picture.js";
 import { Upload } from "./upload.js";
