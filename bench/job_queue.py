@@ -80,7 +80,7 @@ class Bench:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         host = str(self.server.data_dir / "postgres")
         with psycopg.connect(host=host, user="snapotter", dbname="snapotter", autocommit=True) as connection:
-            return connection.execute(sql).fetchall()  # type: ignore[arg-type]  # our own words
+            return connection.execute(sql).fetchall()
 
 
 def lanes(bench: Bench, client: httpx.Client) -> None:
