@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from accounts.models import User
 from processing import catalogue
-from processing.adapters.words import find_tool, title_of
+from processing.adapters.words import find_tool, title_of, tool_title
 from processing.api.answers import input_name, is_expired
 from processing.engine.formats import FORMATS
-from processing.models import Job, JobStatus
+from processing.models import PIPELINE, Job, JobStatus
 from processing.results import JobResult, StoredOutput
 from processing.signing import download_url
 from processing.stages import stage_text
@@ -105,6 +105,18 @@ class Outcome:
     @cached_property
     def outputs(self) -> list[Output]:
         return [Output(self.job, stored) for stored in self.result.outputs]
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What a run tells besides its files: a tool's own values, a pipeline's size after each step."""
+        if self.job.type != PIPELINE:
+            return self.result.data
+        steps = self.result.data.get("steps", [])
+        return {
+            f"{step['step']}. {tool_title(step['toolId'])}": f"{step['width']} × {step['height']}"
+            for step in steps
+            if step["width"]
+        }
 
     @property
     def main(self) -> Output | None:

@@ -17,7 +17,7 @@ MOST_STEPS: Final = 4
 
 def title_of(job: Job) -> str:
     """The title of the tool, of a pipeline those of its steps; the id of a tool that is no longer there."""
-    titles = [_title(tool_id) for tool_id, _ in _steps(job)] or [job.type.capitalize()]
+    titles = [tool_title(tool_id) for tool_id, _ in _steps(job)] or [job.type.capitalize()]
     shown = " → ".join(titles[:MOST_STEPS])
     return shown if len(titles) <= MOST_STEPS else f"{shown} → {len(titles) - MOST_STEPS} more"
 
@@ -45,7 +45,8 @@ def _steps(job: Job) -> list[tuple[str, Mapping[str, Any]]]:
     return [(step["toolId"], step.get("settings") or {}) for step in steps if "toolId" in step]
 
 
-def _title(tool_id: str) -> str:
+def tool_title(tool_id: str) -> str:
+    """The id of a tool that is no longer there."""
     tool = find_tool(tool_id)
     return tool.title if tool else tool_id
 

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import Role, User
 from audit.models import AuditEntry
-from conftest import Api, create_user
+from conftest import Api, client_of, create_user
 from processing import registry
 from processing.engine import encode
 from processing.models import Job
@@ -303,3 +303,11 @@ def test_input_and_result_of_one_name_have_addresses_of_their_own(api: Api, alic
     assert content_of(answers[0]) == content
     assert len(content_of(answers[1])) == after["size"] != len(content)
     assert answers[0]["ETag"] != answers[1]["ETag"]
+
+
+def test_the_page_of_a_run_shows_the_size_after_each_step(api: Api, alice: User) -> None:
+    job_id = run(api.as_user(alice), RESIZE, TURN).json()["jobId"]
+    page = client_of(alice).get(f"/jobs/{job_id}").content.decode()
+    assert "<dt>1. Resize</dt><dd>100 × 75</dd>" in page
+    assert "<dt>2. Rotate &amp; Flip</dt><dd>75 × 100</dd>" in page
+    assert "stepsCompleted" not in page
