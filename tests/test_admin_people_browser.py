@@ -171,6 +171,7 @@ def test_axe_finds_nothing_and_the_console_stays_silent(
         found[address] = violations(page)
     page.goto(ROLES)
     page.get_by_role("link", name="editor").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("editor")
     found["a built-in role"] = violations(page)
     assert {place: problems for place, problems in found.items() if problems} == {}
     assert said == []
