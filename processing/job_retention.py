@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -11,7 +11,13 @@ from django.utils import timezone
 from processing.models import FINISHED, Job, JobStatus
 from snapotter.common.batches import delete_in_batches
 from snapotter.runtime import store
-from snapotter.runtime.registry import JOBS_RETENTION_DAYS
+from snapotter.runtime.registry import JOBS_RETENTION_DAYS, TEMP_FILE_MAX_AGE_HOURS
+
+
+def delete_after() -> datetime | None:
+    """Until when the files of what ends now are kept; None for ever."""
+    hours = store.get(TEMP_FILE_MAX_AGE_HOURS)
+    return timezone.now() + timedelta(hours=hours) if hours else None
 
 
 def files_over() -> Q:

@@ -6,23 +6,64 @@ A queue row that is lost is found by the sweep (processing.recovery), one too ma
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
+from django.db import transaction
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import AlreadyEnqueued
 
 from audit import context
 from processing.models import Job
 
 QUEUE: Final = "jobs"
 RUN_JOB: Final = "run_job"
+RUN_MEMBER: Final = "run_member"
 SINGLE_PRIORITY: Final = 10
-"""Above what belongs to a batch: whoever runs one file overtakes whoever runs a thousand."""
+MEMBER_PRIORITY: Final = 0
+"""Whoever runs one file overtakes whoever runs a thousand."""
 
 
 def enqueue(job: Job) -> None:
     """Have a worker run the job. Within a transaction it is asked for together with everything else."""
+    if job.parent_id is not None:
+        enqueue_turn(job.user_id)
+        return
     where = context.current()
     app.configure_task(RUN_JOB, queue=QUEUE, priority=SINGLE_PRIORITY).defer(
         job_id=str(job.pk),
         ip_address=where.ip_address,
         request_id=str(where.request_id) if where.request_id else None,
     )
+
+
+def enqueue_turn(user_id: UUID | None) -> None:
+    """Have a worker run the next member of the user's batches: see processing.batches.turns.
+
+    One turn of a user waits at a time. Within a transaction it is not taken before the commit, so that it
+    finds what the transaction inserts.
+    """
+    with transaction.atomic():
+        while not (_hold_turn(user_id) or _add_turn(user_id)):
+            pass  # it was taken this very moment, or added
+
+
+def _hold_turn(user_id: UUID | None) -> bool:
+    turns = ProcrastinateJob.objects.filter(queueing_lock=_lock_of(user_id), status="todo")
+    return turns.select_for_update(of=("self",)).first() is not None
+
+
+def _add_turn(user_id: UUID | None) -> bool:
+    task = app.configure_task(
+        RUN_MEMBER, queue=QUEUE, priority=MEMBER_PRIORITY, queueing_lock=_lock_of(user_id)
+    )
+    try:
+        with transaction.atomic():
+            task.defer(user_id=str(user_id) if user_id else None)
+    except AlreadyEnqueued:
+        return False
+    return True
+
+
+def _lock_of(user_id: UUID | None) -> str:
+    return f"members of {user_id}"

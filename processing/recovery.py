@@ -17,8 +17,9 @@ from django.db.models.functions import Cast, Now
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from processing import queue
+from processing.batches.recovery import batches_recover
 from processing.engine.errors import Canceled
-from processing.models import Job, JobStatus
+from processing.models import BATCH, Job, JobStatus
 from processing.periodic import Periodic
 from processing.run_services import MAX_ATTEMPTS, job_end_waiting, job_fail, job_give_up, job_retry
 
@@ -34,11 +35,12 @@ def sweep() -> None:
     _delete_stalled_rows()
     for job in _silent_jobs().iterator():
         _recover(job)
-    for job in Job.objects.filter(status=JobStatus.QUEUED, cancel_requested=True).iterator():
+    for job in _singles().filter(status=JobStatus.QUEUED, cancel_requested=True).iterator():
         job_end_waiting(job=job, error=Canceled())
     for job in _forgotten_jobs().iterator():
         queue.enqueue(job)
         log.warning("job %s was not in the queue any more; it is again", job.pk)
+    batches_recover()
 
 
 def _silent_jobs() -> QuerySet[Job]:
@@ -56,12 +58,17 @@ def _recover(job: Job) -> None:
 
 
 def _forgotten_jobs() -> QuerySet[Job]:
-    """Queued, and no row of the queue carries them. Members of a batch are carried by its tokens."""
+    """Queued, and no row of the queue carries them."""
     carried = ProcrastinateJob.objects.filter(task_name=queue.RUN_JOB).annotate(
         job_id=KeyTextTransform("job_id", "args")
     )
-    waiting = Job.objects.filter(status=JobStatus.QUEUED, parent=None).exclude(type="batch")
+    waiting = _singles().filter(status=JobStatus.QUEUED)
     return waiting.filter(~Exists(carried.filter(job_id=Cast(OuterRef("pk"), TextField()))))
+
+
+def _singles() -> QuerySet[Job]:
+    """What carries itself: neither batches nor their members."""
+    return Job.objects.filter(parent=None).exclude(type=BATCH)
 
 
 def _delete_stalled_rows() -> None:

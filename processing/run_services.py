@@ -19,13 +19,13 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from processing import queue, tool_audit, workspace
+from processing import queue, shares, tool_audit, workspace
+from processing.batches.ending import batch_advance
 from processing.engine.errors import ChildCrashed
+from processing.job_retention import delete_after
 from processing.models import Job, JobStatus
 from processing.results import Failure, JobResult, message_of
 from snapotter.common.errors import SnapOtterError
-from snapotter.runtime import store
-from snapotter.runtime.registry import TEMP_FILE_MAX_AGE_HOURS
 
 MAX_ATTEMPTS: Final = 3
 
@@ -33,11 +33,6 @@ MAX_ATTEMPTS: Final = 3
 def lease() -> Combinable:
     """Until when a run that was just heard of may be silent."""
     return Now() + timedelta(seconds=settings.JOB_LEASE_S)
-
-
-def delete_after() -> Any:
-    hours = store.get(TEMP_FILE_MAX_AGE_HOURS)
-    return timezone.now() + timedelta(hours=hours) if hours else None
 
 
 def job_claim(*, job_id: UUID) -> Job | None:
@@ -139,6 +134,15 @@ def _end_without_result(jobs: QuerySet[Job], job: Job, error: SnapOtterError, du
 
 
 def _finish(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duration_ms: int) -> bool:
+    ended = _write_end(jobs, job, values, duration_ms)
+    if ended:
+        shares.hand_on(job)
+        if job.parent_id is not None:
+            batch_advance(batch_id=job.parent_id)
+    return ended
+
+
+def _write_end(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duration_ms: int) -> bool:
     ending = {**values, "completed_at": timezone.now(), "lease_until": None, "duration_ms": duration_ms}
     if not tool_audit.is_on():
         return _change(jobs, job, ending)

@@ -9,10 +9,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from processing import queue, workspace
+from processing import queue, shares, workspace
+from processing.batches.services import batch_cancel
 from processing.engine.errors import Canceled
-from processing.models import FINISHED, PIPELINE, Job, JobStatus
-from processing.run_services import delete_after, job_end_waiting, lease
+from processing.job_retention import delete_after
+from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
+from processing.run_services import job_end_waiting, lease
 from processing.uploads import AcceptedFile
 
 
@@ -27,7 +29,10 @@ def job_create(
     claimed: bool,
 ) -> Job:
     """Store the input and insert the row: claimed already by this process, which runs it at once, or queued
-    for a worker."""
+    for a worker.
+
+    Raises TooManyJobs.
+    """
     try:
         key = workspace.save_input(job_id, accepted.name, accepted.upload)
         job = Job(
@@ -42,7 +47,8 @@ def job_create(
             created_at=timezone.now(),
             delete_after=delete_after(),
         )
-        return _insert_claimed(job) if claimed else _insert_queued(job)
+        with shares.place(user):
+            return _insert_claimed(job) if claimed else _insert_queued(job)
     except BaseException:
         workspace.delete_job_files(job_id)
         raise
@@ -64,6 +70,8 @@ def _insert_queued(job: Job) -> Job:
 
 def job_cancel(*, job: Job) -> bool:
     """Keep a queued job from starting, have a running one stopped. False when it has ended already."""
+    if job.type == BATCH:
+        return batch_cancel(batch=job)
     unfinished = Job.objects.filter(pk=job.pk).exclude(status__in=FINISHED)
     if not unfinished.update(cancel_requested=True):
         return False

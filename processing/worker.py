@@ -19,7 +19,10 @@ from procrastinate.contrib.django import DjangoApp
 
 from audit import context
 from processing import cleanup, queue, recovery, run_services, runner
+from processing.batches import turns
+from processing.batches.origin import origin_of
 from processing.engine.pool import ChildPool
+from processing.models import Job
 from snapotter.common import listener
 from snapotter.common.database import release_connection
 
@@ -87,6 +90,7 @@ def _app() -> App:
     """Only a worker connects like this; what it runs enqueues by Django's connection, like everybody."""
     app = DjangoApp(connector=PsycopgConnector(kwargs=_connection_parameters, min_size=1, max_size=4))
     app.task(name=queue.RUN_JOB, pass_context=True)(run_job)
+    app.task(name=queue.RUN_MEMBER, pass_context=True)(run_member)
     return app
 
 
@@ -111,8 +115,22 @@ def carry(job_id: UUID, pool: ChildPool) -> None:
     """Claim a queued job and run it in a child of `pool`; nothing happens when it cannot be claimed."""
     job = run_services.job_claim(job_id=job_id)
     release_connection()
-    if job is None:
+    if job is not None:
+        _run(job, pool)
+
+
+def run_member(task: JobContext, user_id: str | None) -> None:
+    """Run the next member of a user's batches."""
+    member = turns.claim(user_id=UUID(user_id) if user_id else None)
+    if member is None:
+        release_connection()
         return
+    with context.use(origin_of(member)):
+        release_connection()
+        _run(member, task.additional_context["pool"])
+
+
+def _run(job: Job, pool: ChildPool) -> None:
     run = runner.start(job, pool)
     if run is not None:
         runner.see_through(run)

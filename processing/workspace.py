@@ -36,7 +36,12 @@ class MovableFile(File):  # type: ignore[type-arg]
 
 def save_input(job_id: UUID, name: str, content: File[bytes]) -> str:
     """Store an upload; returns its key. A file already on disk is moved, not copied."""
-    return _save(f"{job_id}/input/{name}", content)
+    return _save(input_key(job_id, name), content)
+
+
+def input_key(job_id: UUID, name: str) -> str:
+    """Where an upload of that name lies, if no other was there before."""
+    return f"{job_id}/input/{name}"
 
 
 def publish(job_id: UUID, attempt: int, path: Path, name: str) -> str:

@@ -1,17 +1,20 @@
 """How much of a request is read before anybody looked at it: an ASGI server spools a body before a view runs.
 
 A stranger gets room for a form, a caller who presents credentials for one file of the allowed size and its
-form. Whether the credentials are any good is for the view to say: they only decide how much disk is at stake.
+form, and for MAX_BATCH_UPLOAD_MB where many files are taken. Whether the credentials are any good is for the
+view to say: they only decide how much disk is at stake.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from django.conf import settings
 
 FORM_BYTES = 2 * 2**20
+_MANY_FILES: Final = re.compile(r"^/api/v1/.*/batch$|^/tools/")
 TOO_LARGE: Final = "snapotter.body_too_large"  # in the scope: the body is missing, answer 413
 
 Scope = MutableMapping[str, Any]
@@ -30,8 +33,11 @@ def limit_for(scope: Scope) -> int | None:
     session = f"{settings.SESSION_COOKIE_NAME}=".encode()
     if b"authorization" not in headers and session not in headers.get(b"cookie", b""):
         return FORM_BYTES
-    upload = int(settings.MAX_UPLOAD_SIZE_MB * 2**20)
-    return upload + FORM_BYTES if upload else None
+    one = int(settings.MAX_UPLOAD_SIZE_MB * 2**20)
+    if not _MANY_FILES.search(scope["path"]):
+        return one + FORM_BYTES if one else None
+    many = int(settings.MAX_BATCH_UPLOAD_MB * 2**20)
+    return max(one, many) + FORM_BYTES if one and many else None
 
 
 def declared_length(scope: Scope) -> int:

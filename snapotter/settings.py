@@ -87,6 +87,8 @@ CSRF_FAILURE_VIEW = "snapotter.api.errors.csrf_failure"
 RATE_LIMIT_PER_MIN = env.integer("RATE_LIMIT_PER_MIN", 1000, high=10_000_000)
 MAX_USERS = env.integer("MAX_USERS", 0)
 MAX_UPLOAD_SIZE_MB = env.number("MAX_UPLOAD_SIZE_MB", 200)
+MAX_BATCH_SIZE = env.integer("MAX_BATCH_SIZE", 200, high=100_000)
+MAX_BATCH_UPLOAD_MB = env.number("MAX_BATCH_UPLOAD_MB", 2000)  # of all files of one request together
 MAX_MEGAPIXELS = env.number("MAX_MEGAPIXELS", 120)
 MAX_LOGO_SIZE_KB = env.number("MAX_LOGO_SIZE_KB", 500)
 MAX_PIPELINE_STEPS = env.integer("MAX_PIPELINE_STEPS", 20, high=1000)
@@ -202,6 +204,8 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 DATA_UPLOAD_MAX_MEMORY_SIZE = (
     2 * 2**20
 )  # form fields and JSON bodies; files are bounded by MAX_UPLOAD_SIZE_MB
+# Before anybody looked at them: each is an open file. A batch says itself how many it takes
+DATA_UPLOAD_MAX_NUMBER_FILES = max(100, 2 * MAX_BATCH_SIZE) if MAX_BATCH_SIZE else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_URL = f"static/{static_files.digest(BASE_DIR / 'static', *map(package_version, _SHIP_STATIC))}/"
 WHITENOISE_USE_FINDERS = True

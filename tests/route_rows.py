@@ -171,6 +171,7 @@ JOBS: Final = (
 STEPS: Final = [{"toolId": "rotate"}]
 PIPELINES: Final = (
     Row("POST", "api/v1/pipeline/execute", needs("tools:use"), "400 NO_FILE", form={}),
+    Row("POST", "api/v1/pipeline/batch", needs("tools:use"), "400 NO_FILE", form={}),
     Row(
         "POST",
         "api/v1/pipeline/save",
@@ -238,6 +239,7 @@ def tool_rows(tool_id: str, path: str) -> Iterable[Row]:
     """Each tool answers at two addresses; sent nothing, it says so."""
     for address in (path, tool_id):
         yield Row("POST", f"api/v1/tools/{address}", needs("tools:use"), "400 NO_FILE", form={})
+        yield Row("POST", f"api/v1/tools/{address}/batch", needs("tools:use"), "400 NO_FILE", form={})
 
 
 ADMINISTRATIVE: Final = page(

@@ -37,6 +37,32 @@ class JobOutput(Download):
     height: int | None
 
 
+class BatchFileBody(WireModel):
+    """A file of a batch: a job of its own. `index` is its place in the upload, from 0."""
+
+    index: int
+    job_id: UUID
+    filename: str
+    status: str
+    progress: float
+    error: str | None
+    error_code: str | None
+    original_size: int
+    processed_size: int | None
+    downloads: list[Download]
+
+
+class BatchBody(WireModel):
+    """How far a batch is, and a page of its files. `completed_files` counts failed and canceled ones too."""
+
+    total_files: int
+    completed_files: int
+    failed_files: int
+    files: list[BatchFileBody]
+    page: int
+    limit: int
+
+
 class JobBody(WireModel):
     id: UUID
     type: str
@@ -60,6 +86,8 @@ class JobBody(WireModel):
     inputs: list[Download]
     outputs: list[JobOutput]
     preview_url: str | None
+    batch: BatchBody | None = None
+    """Of a batch that is asked for alone."""
 
 
 class JobList(WireModel):
@@ -123,6 +151,23 @@ def job_body(job: Job) -> JobBody:
         else [_download(job, input_name(key), of_input=True) for key in job.input_files],
         outputs=[] if expired else [_output(job, output) for output in result.outputs],
         preview_url=None if expired or not result.preview else download_url(job.pk, result.preview.name),
+    )
+
+
+def batch_file_body(member: Job, index: int, *, expired: bool) -> BatchFileBody:
+    """`expired`: the files of its batch are gone."""
+    outputs = [] if expired else JobResult.load(member.result).outputs
+    return BatchFileBody(
+        index=index,
+        job_id=member.pk,
+        filename=input_name(member.input_files[0]),
+        status=member.status,
+        progress=member.progress,
+        error=member.error or None,
+        error_code=member.error_code or None,
+        original_size=member.bytes_in,
+        processed_size=member.bytes_out or None,
+        downloads=[_download(member, output.name) for output in outputs],
     )
 
 

@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from accounts.caller import user_of
 from processing import workspace
 from processing.api.answers import input_name
-from processing.models import Job
+from processing.batches.downloads import zip_response
+from processing.models import BATCH, Job
 from processing.results import JobResult
 from processing.selectors import job_for
 from processing.signing import INPUT, is_valid
@@ -47,6 +48,8 @@ class Downloads(Endpoint):
         if _FORBIDDEN.search(job_id) or _FORBIDDEN.search(filename):
             raise ValidationFailed("This is not a file name", code="INVALID_FILENAME")
         job = _readable_job(request, _uuid(job_id), filename)
+        if job.type == BATCH:
+            return zip_response(request._request, job)
         key, mime_type = _find(job, filename, only_inputs=request.query_params.get("from") == INPUT)
         try:
             file = workspace.open_file(key)

@@ -7,7 +7,8 @@ from rest_framework.request import Request
 
 from accounts.caller import user_of
 from processing.api.answers import Canceled, JobBody, JobList, job_body
-from processing.models import JobStatus
+from processing.batches.selectors import batch_body
+from processing.models import BATCH, JobStatus
 from processing.selectors import job_called, own_jobs
 from processing.services import job_cancel
 from snapotter.common.endpoint import Endpoint, operation
@@ -51,10 +52,16 @@ class JobDetail(Endpoint):
         answers=JobBody,
         tags=["jobs"],
         summary="One job",
-        parameters=[_NAME],
+        description="`batch` tells of the files of a batch, in pages.",
+        parameters=[_NAME, *Page.PARAMETERS],
     )
     def get(self, request: Request, job_id: str) -> JobBody:
-        return job_body(job_called(user=user_of(request), name=job_id))
+        job = job_called(user=user_of(request), name=job_id)
+        body = job_body(job)
+        if job.type != BATCH:
+            return body
+        page = Page.of(request.query_params)
+        return body.model_copy(update={"batch": batch_body(job, page, expired=body.expired)})
 
 
 class JobCancel(Endpoint):

@@ -24,7 +24,7 @@ from processing.api.pipeline_bodies import (
 from processing.api.tools import ACCEPTED, CLIENT_JOB_ID, answered, client_job_id, uploads_of, wants_no_wait
 from processing.catalogue import usable_tools
 from processing.limits import current_limits
-from processing.pipelines.check import warnings
+from processing.pipelines.check import failures, warnings
 from processing.pipelines.runs import run_pipeline
 from processing.pipelines.selectors import PipelineNotFound, pipeline_for, visible_pipelines
 from processing.pipelines.services import OWN, pipeline_create, pipeline_delete, pipeline_update
@@ -35,27 +35,29 @@ from snapotter.common.wire import parse_body
 
 PIPELINES: Final = ["Pipelines"]
 
+DEFINITION: Final[dict[str, Any]] = {
+    "type": "string",
+    "description": "The definition as JSON text.",
+    "contentMediaType": "application/json",
+    "contentSchema": {
+        "type": "object",
+        "required": ["steps"],
+        "properties": {
+            "steps": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"$ref": "#/components/schemas/PipelineStep"},
+            }
+        },
+    },
+}
+
 _EXECUTE: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["file", "pipeline"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        "pipeline": {
-            "type": "string",
-            "description": "The definition as JSON text.",
-            "contentMediaType": "application/json",
-            "contentSchema": {
-                "type": "object",
-                "required": ["steps"],
-                "properties": {
-                    "steps": {
-                        "type": "array",
-                        "minItems": 1,
-                        "items": {"$ref": "#/components/schemas/PipelineStep"},
-                    }
-                },
-            },
-        },
+        "pipeline": DEFINITION,
         "clientJobId": CLIENT_JOB_ID,
     },
 }
@@ -136,12 +138,13 @@ class PipelineValidate(Endpoint):
     def post(self, request: Request, body: ValidateBody) -> PipelineVerdict:
         steps, problems = resolved_steps(body.steps, user=user_of(request))
         source = body.input.source() if body.input else None
-        found = [] if problems else warnings(steps, source, current_limits())
-        return PipelineVerdict(
-            valid=not problems,
-            problems=[StepProblem.of(number, error) for number, error in problems.items()],
-            warnings=[StepWarningItem.of(warning) for warning in found],
-        )
+        refused = [StepProblem.of(number, error) for number, error in problems.items()]
+        if refused:
+            return PipelineVerdict(valid=False, problems=refused, warnings=[])
+        limits = current_limits()
+        failing = [StepProblem.model_validate(failure) for failure in failures(steps, source, limits)]
+        found = [StepWarningItem.model_validate(warning) for warning in warnings(steps, source, limits)]
+        return PipelineVerdict(valid=not failing, problems=failing, warnings=found)
 
 
 class PipelineDetail(Endpoint):

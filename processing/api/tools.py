@@ -117,19 +117,22 @@ ACCEPTED: Final = {
 }
 
 
-def _request_schema(tool: Tool[Any]) -> dict[str, Any]:
-    settings = {
+def settings_schema(tool: Tool[Any]) -> dict[str, Any]:
+    return {
         "type": "string",
         "description": "The settings as JSON text.",
         "contentMediaType": "application/json",
         "contentSchema": {"$ref": f"#/components/schemas/{tool.settings_model.__name__}"},
     }
+
+
+def _request_schema(tool: Tool[Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["file"],
         "properties": {
             "file": {"type": "string", "format": "binary"},
-            "settings": settings,
+            "settings": settings_schema(tool),
             "clientJobId": CLIENT_JOB_ID,
         },
     }

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from processing.api.access import AccessExplanation
+from processing.api.batches import PipelineBatch, batch_view
 from processing.api.downloads import Downloads
 from processing.api.jobs import JobCancel, JobDetail, Jobs
 from processing.api.pipelines import (
@@ -22,6 +23,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/progress", JobProgress.as_view(), name="api-job-progress"),
     path("jobs/<str:job_id>", JobDetail.as_view(), name="api-job"),
     path("pipeline/execute", PipelineExecute.as_view(), name="api-pipeline-execute"),
+    path("pipeline/batch", PipelineBatch.as_view(), name="api-pipeline-batch"),
     path("pipeline/save", PipelineSave.as_view(), name="api-pipeline-save"),
     path("pipeline/list", Pipelines.as_view(), name="api-pipelines"),
     path("pipeline/tools", PipelineTool.as_view(), name="api-pipeline-tools"),
@@ -34,3 +36,12 @@ for tool in all_tools():
         path(f"tools/{tool.path}", tool_view(tool).as_view(), name=f"api-tool-{tool.path}"),
         path(f"tools/{tool.id}", tool_view(tool, documented=False).as_view(), name=f"api-tool-1x-{tool.id}"),
     ]
+    if tool.can_be_step:
+        urlpatterns += [
+            path(f"tools/{tool.path}/batch", batch_view(tool).as_view(), name=f"api-batch-{tool.path}"),
+            path(
+                f"tools/{tool.id}/batch",
+                batch_view(tool, documented=False).as_view(),
+                name=f"api-batch-1x-{tool.id}",
+            ),
+        ]

@@ -54,6 +54,11 @@ def split(name: str) -> tuple[str, str]:
     return stem, dot + extension
 
 
+def numbered(name: str, number: int) -> str:
+    """`<stem>_<number><extension>`, to tell apart what has the same name."""
+    return _shorten(name, f"_{number}")
+
+
 def output_name(input_name: str, tool_id: str, format: Format, encoding: Encoding) -> str:
     """`<stem>_<tool id>.<extension of the content>`; a name without extension stays without.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -51,9 +52,17 @@ def forget_queue() -> None:
 
 
 def carry_queue() -> None:
-    """What a worker would do with all that waits now."""
+    """What a worker would do until nothing waits any more."""
+    while carry_waiting():
+        pass
+
+
+def carry_waiting() -> bool:
+    """What a worker would do with all that waits now; False when that is nothing."""
     rows = list(ProcrastinateJob.objects.filter(status="todo").order_by("-priority", "id"))
     forget_queue()
     task = cast(Any, SimpleNamespace(additional_context={"pool": fast_lane().pool}))
+    run: dict[str, Callable[..., None]] = {queue.RUN_JOB: worker.run_job, queue.RUN_MEMBER: worker.run_member}
     for row in rows:
-        worker.run_job(task, **row.args)
+        run[row.task_name](task, **row.args)
+    return bool(rows)

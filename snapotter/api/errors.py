@@ -19,6 +19,7 @@ from snapotter.common.errors import (
     PermissionRefused,
     SnapOtterError,
     TooLarge,
+    TooManyFiles,
     Unavailable,
     ValidationFailed,
 )
@@ -29,7 +30,7 @@ _DJANGO_ERRORS: dict[type[Exception], type[SnapOtterError]] = {
     Http404: NotFound,
     PermissionDenied: PermissionRefused,
     RequestDataTooBig: TooLarge,
-    TooManyFilesSent: ValidationFailed,
+    TooManyFilesSent: TooManyFiles,
     SuspiciousOperation: ValidationFailed,
     OperationalError: Unavailable,
     exceptions.NotAuthenticated: AuthenticationRequired,

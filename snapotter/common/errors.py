@@ -42,6 +42,12 @@ class ValidationFailed(SnapOtterError):
     code = "VALIDATION_ERROR"
 
 
+class TooManyFiles(ValidationFailed):
+    """There are more files in the request than this server takes at a time."""
+
+    code = "TOO_MANY_FILES"
+
+
 class AuthenticationRequired(SnapOtterError):
     """Sign in first."""
 

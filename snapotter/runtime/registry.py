@@ -55,6 +55,14 @@ DISABLED_TOOLS: Final = Definition(
     "Disabled tools",
     "Tools that nobody can use, by id",
 )
+MAX_CONCURRENT_JOBS_PER_USER: Final = Definition(
+    "maxConcurrentJobsPerUser",
+    Whole(0, 1000),
+    lambda: 0,
+    "Tools",
+    "Jobs of one user at once",
+    "Further ones are refused, files of a batch wait; 0 for no limit",
+)
 TEMP_FILE_MAX_AGE_HOURS: Final = Definition(
     "tempFileMaxAgeHours",
     Number(0, 24 * 3650),
@@ -197,6 +205,7 @@ DEFINITIONS: Final[Mapping[str, Definition[Any]]] = MappingProxyType(
             DEFAULT_THEME,
             DEFAULT_LOCALE,
             DISABLED_TOOLS,
+            MAX_CONCURRENT_JOBS_PER_USER,
             TEMP_FILE_MAX_AGE_HOURS,
             JOBS_RETENTION_DAYS,
             STARTUP_CLEANUP,

@@ -1,0 +1,81 @@
+"""Bring a batch up to date with its members, and end it after the last of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
+
+from processing.batches.archive import archive_of, entries_of
+from processing.engine.errors import Canceled
+from processing.job_retention import delete_after
+from processing.models import FINISHED, Job, JobStatus
+from processing.results import Failure, JobResult, StoredOutput
+from snapotter.common.errors import SnapOtterError
+
+
+class AllFilesFailed(SnapOtterError):
+    """All files failed"""
+
+    status = 422
+    code = "ALL_FILES_FAILED"
+
+
+def members_of(batch: Job) -> QuerySet[Job]:
+    """In the order of the upload."""
+    return Job.objects.filter(parent=batch).order_by("created_at", "pk")
+
+
+def batch_advance(*, batch_id: UUID) -> None:
+    """Note how many members have ended; end the batch with the last.
+
+    The batch is locked before its members are counted, so that of several that end at once, the last to
+    count has seen them all.
+    """
+    with transaction.atomic():
+        batch = Job.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
+        if batch is None or batch.is_finished:
+            return
+        counts = (
+            members_of(batch)
+            .order_by()
+            .aggregate(total=Count("pk"), ended=Count("pk", filter=Q(status__in=FINISHED)))
+        )
+        if counts["ended"] < counts["total"]:
+            _update(batch, progress=counts["ended"] / counts["total"])
+        else:
+            _end(batch)
+
+
+def _end(batch: Job) -> None:
+    members = list(members_of(batch).only("status", "result", "bytes_out"))
+    entries = entries_of(members)
+    archive = archive_of(batch, entries) if entries else None
+    over = delete_after()
+    if entries:  # all go together with the batch
+        members_of(batch).filter(status=JobStatus.COMPLETED).update(delete_after=over)
+    _update(
+        batch,
+        **_outcome(batch, archive),
+        progress=1.0,
+        bytes_out=sum(member.bytes_out for member in members),
+        delete_after=over,
+        completed_at=Now(),
+    )
+
+
+def _outcome(batch: Job, archive: StoredOutput | None) -> dict[str, Any]:
+    """What was made before a batch was canceled is kept."""
+    error = Canceled() if batch.cancel_requested else None if archive else AllFilesFailed()
+    result = JobResult(outputs=[archive] if archive else [], failure=Failure.of(error) if error else None)
+    if error is None:
+        return {"status": JobStatus.COMPLETED, "result": result.wire()}
+    status = JobStatus.CANCELED if batch.cancel_requested else JobStatus.FAILED
+    return {"status": status, "result": result.wire(), "error": error.message, "error_code": error.code}
+
+
+def _update(batch: Job, **values: Any) -> None:
+    Job.objects.filter(pk=batch.pk).exclude(status__in=FINISHED).update(**values)

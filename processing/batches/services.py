@@ -1,0 +1,153 @@
+"""Begin a batch, cancel one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit import context
+from processing import queue, workspace
+from processing.batches.ending import batch_advance, members_of
+from processing.batches.origin import Origin
+from processing.engine.errors import Canceled
+from processing.job_retention import delete_after
+from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
+from processing.results import Failure, JobResult, message_of
+from processing.uploads import AcceptedFile
+from snapotter.common.errors import SnapOtterError
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """A file of an upload: accepted, or why not."""
+
+    name: str
+    accepted: AcceptedFile | None = None
+    error: SnapOtterError | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done to each file: `settings` are those of a job of that type."""
+
+    type: str
+    settings: Mapping[str, Any]
+
+    @property
+    def tool_id(self) -> str:
+        return "" if self.type == PIPELINE else self.type
+
+    @property
+    def of_batch(self) -> dict[str, Any]:
+        """The settings of the batch itself."""
+        if self.type == PIPELINE:
+            return dict(self.settings)
+        return {"toolId": self.type, "settings": dict(self.settings)}
+
+
+def batch_create(
+    *, batch_id: UUID, user: Any, work: Work, files: Sequence[BatchFile], client_job_id: str = ""
+) -> Job:
+    """Store the files, insert the batch with its members and ask for workers: all of it or nothing.
+
+    A file that was not accepted is a member that has failed already.
+    """
+    now = timezone.now()
+    batch = Job(
+        id=batch_id,
+        type=BATCH,
+        tool_id=work.tool_id,
+        client_job_id=client_job_id,
+        settings=work.of_batch,
+        bytes_in=sum(file.accepted.bytes for file in files if file.accepted),
+        result=Origin.of(context.current()).wire(),
+        user=user,
+        created_at=now,
+        delete_after=delete_after(),
+    )
+    members: list[Job] = []
+    try:
+        members.extend(_members(batch, work, files, now))
+        _insert(batch, members)
+    except BaseException:
+        for member in members:
+            workspace.delete_job_files(member.pk)
+        raise
+    batch.refresh_from_db()
+    return batch
+
+
+def _members(batch: Job, work: Work, files: Sequence[BatchFile], now: datetime) -> Iterator[Job]:
+    """A microsecond apart: they are told and run in this order."""
+    for number, file in enumerate(files):
+        member = Job(
+            id=uuid4(),
+            parent=batch,
+            type=work.type,
+            tool_id=work.tool_id,
+            settings=dict(work.settings),
+            user=batch.user,
+            created_at=now + timedelta(microseconds=number),
+            delete_after=batch.delete_after,
+        )
+        yield _stored(member, file.accepted) if file.accepted else _refused(member, file)
+
+
+def _stored(member: Job, accepted: AcceptedFile) -> Job:
+    member.input_files = [workspace.save_input(member.pk, accepted.name, accepted.upload)]
+    member.bytes_in = accepted.bytes
+    return member
+
+
+def _refused(member: Job, file: BatchFile) -> Job:
+    """Its file is not kept, as that of any job that failed."""
+    assert file.error is not None  # noqa: S101  it would have been accepted
+    failure = Failure.of(file.error)
+    member.input_files = [workspace.input_key(member.pk, file.name)]
+    member.status, member.completed_at = JobStatus.FAILED, member.created_at
+    member.error, member.error_code = message_of(failure), failure.code
+    member.result = JobResult(failure=failure).wire()
+    return member
+
+
+def _insert(batch: Job, members: Sequence[Job]) -> None:
+    with transaction.atomic():
+        batch.save(force_insert=True)
+        Job.objects.bulk_create(members, batch_size=500)
+        queue.enqueue_turn(batch.user_id)
+        batch_advance(batch_id=batch.pk)
+
+
+def batch_cancel(*, batch: Job) -> bool:
+    """Keep the members that wait from starting and stop those that run; what is done is kept. False when the
+    batch has ended already."""
+    unfinished = Job.objects.filter(pk=batch.pk).exclude(status__in=FINISHED)
+    if not unfinished.update(cancel_requested=True):
+        return False
+    members_cancel(batch=batch)
+    return True
+
+
+def members_cancel(*, batch: Job) -> None:
+    """What follows for the members of a batch that is to be canceled; again, if a crash came in between."""
+    # From here on none can be claimed; those that run hear of it, end, and take the batch with them
+    members_of(batch).exclude(status__in=FINISHED).update(cancel_requested=True)
+    waiting = members_of(batch).filter(status=JobStatus.QUEUED, cancel_requested=True)
+    ids = list(waiting.values_list("pk", flat=True))
+    failure = Failure.of(Canceled())
+    waiting.update(
+        status=JobStatus.CANCELED,
+        error=failure.message,
+        error_code=failure.code,
+        result=JobResult(failure=failure).wire(),
+        completed_at=timezone.now(),
+    )
+    batch_advance(batch_id=batch.pk)
+    for job_id in ids:
+        workspace.delete_job_files(job_id)

@@ -1,0 +1,59 @@
+"""Which member of which batch is next.
+
+One turn of each user waits in the queue, and whoever takes it puts the next one at the end before the work
+begins. So users take turns, whatever the number and size of their batches, while free workers are never idle.
+The batches of one user take turns too.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
+from django.utils import timezone
+
+from processing import queue, shares
+from processing.batches.ending import members_of
+from processing.models import BATCH, Job, JobStatus
+from processing.run_services import job_claim
+
+
+def claim(*, user_id: UUID | None) -> Job | None:
+    """Take the next member of the user's batches, and leave a turn for the one after it. None when there is
+    none, or when the user has as many running jobs as one may: the next that ends brings a turn."""
+    with transaction.atomic():
+        if not shares.has_room(user_id):
+            return None
+        for batch in _batches_that_wait(user_id):
+            member = _claim_in(batch)
+            if member is not None:
+                queue.enqueue_turn(user_id)
+                return member
+    return None
+
+
+def _batches_that_wait(user_id: UUID | None) -> QuerySet[Job]:
+    """The one that was served the longest ago first."""
+    waiting = Job.objects.filter(parent=OuterRef("pk"), status=JobStatus.QUEUED, cancel_requested=False)
+    batches = Job.objects.filter(
+        Exists(waiting),
+        user=user_id,
+        type=BATCH,
+        status__in=(JobStatus.QUEUED, JobStatus.PROCESSING),
+        cancel_requested=False,
+    )
+    served = batches.annotate(served=Max("members__started_at"))
+    return served.order_by(F("served").asc(nulls_first=True), "created_at", "pk")
+
+
+def _claim_in(batch: Job) -> Job | None:
+    waiting = members_of(batch).filter(status=JobStatus.QUEUED, cancel_requested=False)
+    free = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    first = free.values_list("pk", flat=True).first()
+    member = job_claim(job_id=first) if first else None
+    if member is not None and batch.status == JobStatus.QUEUED:
+        Job.objects.filter(pk=batch.pk, status=JobStatus.QUEUED).update(
+            status=JobStatus.PROCESSING, started_at=timezone.now()
+        )
+    return member
