@@ -11,7 +11,6 @@ from accounts.api.fields import Storable
 from processing.api.answers import ToolAnswer
 from processing.engine.formats import FORMATS
 from processing.models import Pipeline
-from processing.pipelines.check import StepWarning
 from processing.pipelines.definition import PipelineStep, Steps
 from processing.tooling import SourceImage
 from snapotter.common.errors import SnapOtterError
@@ -113,13 +112,9 @@ class StepWarningItem(WireModel):
     step: int
     message: str
 
-    @classmethod
-    def of(cls, warning: StepWarning) -> StepWarningItem:
-        return cls(code=warning.code, step=warning.step, message=warning.message)
-
 
 class PipelineVerdict(WireModel):
-    """`problems` keep it from running; `warnings` do not, and are only there when there is no problem."""
+    """`problems` keep it from running, `warnings` do not."""
 
     valid: bool
     problems: list[StepProblem]

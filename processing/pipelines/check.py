@@ -1,4 +1,4 @@
-"""Warn of a pipeline before it runs, from what its tools declare.
+"""What becomes of a picture in a pipeline, told before it runs from what the tools declare.
 
 What is not known beforehand (the input, how much a crop leaves) is tried both ways: only what would happen in
 each case is told.
@@ -30,7 +30,7 @@ _LOSSES: Final[dict[Trait, tuple[str, str]]] = {
 
 
 @dataclass(frozen=True)
-class StepWarning:
+class Finding:
     """`step` counts from 1."""
 
     code: str
@@ -38,7 +38,7 @@ class StepWarning:
     message: str
 
     @classmethod
-    def of(cls, code: str, step: Step, does: str) -> StepWarning:
+    def of(cls, code: str, step: Step, does: str) -> Finding:
         return cls(code, step.number, f"Step {step.number} ({step.tool.title}) {does}")
 
 
@@ -51,21 +51,35 @@ class _Case:
     limits: Limits
 
 
-def warnings(steps: Sequence[Step], source: SourceImage | None, limits: Limits) -> list[StepWarning]:
-    """In the order of the steps. `source` None: the input is not known yet."""
+_Rule = Callable[[_Case], Iterator[Finding]]
+
+
+def warnings(steps: Sequence[Step], source: SourceImage | None, limits: Limits) -> list[Finding]:
+    """What is lost or done in vain, in the order of the steps. `source` None: the input is not known yet."""
+    return _certain((_lost, _enlarged_then_shrunk, _overridden, _written_twice), steps, source, limits)
+
+
+def failures(steps: Sequence[Step], source: SourceImage | None, limits: Limits) -> list[Finding]:
+    """The steps that are sure to fail, and why."""
+    return _certain((_impossible,), steps, source, limits)
+
+
+def _certain(
+    rules: Sequence[_Rule], steps: Sequence[Step], source: SourceImage | None, limits: Limits
+) -> list[Finding]:
     inputs = _UNKNOWN_INPUTS if source is None else (source,)
     cases = [
         _Case(list(foresee(steps, given, shrinking=shrinking)), source is not None, limits)
         for given, shrinking in product(inputs, _SHRINKING)
     ]
     found = [
-        {(warning.step, warning.code): warning for rule in _RULES for warning in rule(case)} for case in cases
+        {(warning.step, warning.code): warning for rule in rules for warning in rule(case)} for case in cases
     ]
     certain = set.intersection(*(set(each) for each in found))
     return [found[0][key] for key in sorted(certain)]
 
 
-def _lost(case: _Case) -> Iterator[StepWarning]:
+def _lost(case: _Case) -> Iterator[Finding]:
     """Of an unknown input, only what a later step is there for."""
     for trait, (code, name) in _LOSSES.items():
         for index, seen in enumerate(case.forecast):
@@ -74,18 +88,16 @@ def _lost(case: _Case) -> Iterator[StepWarning]:
             later = (following.step for following in case.forecast[index + 1 :])
             in_need = next((step for step in later if trait in step.tool.expects), None)
             if in_need is not None:
-                yield StepWarning.of(
-                    code, seen.step, f"drops the {name} that {_named(in_need)} is there for."
-                )
+                yield Finding.of(code, seen.step, f"drops the {name} that {_named(in_need)} is there for.")
             elif case.is_known:
-                yield StepWarning.of(code, seen.step, f"drops the {name} of the picture.")
+                yield Finding.of(code, seen.step, f"drops the {name} of the picture.")
 
 
 def _has(source: SourceImage, trait: Trait) -> bool:
     return source.has_alpha if trait == "alpha" else source.frames > 1
 
 
-def _enlarged_then_shrunk(case: _Case) -> Iterator[StepWarning]:
+def _enlarged_then_shrunk(case: _Case) -> Iterator[Finding]:
     larger: Step | None = None
     for seen in case.forecast:
         if not seen.step.tool.resamples:
@@ -95,24 +107,24 @@ def _enlarged_then_shrunk(case: _Case) -> Iterator[StepWarning]:
             larger = seen.step
         elif after < before and larger is not None:
             does = f"shrinks what {_named(larger)} has enlarged: that costs sharpness and time."
-            yield StepWarning.of("enlarged_then_shrunk", seen.step, does)
+            yield Finding.of("enlarged_then_shrunk", seen.step, does)
 
 
 def _area(size: Size) -> int:
     return size[0] * size[1]
 
 
-def _overridden(case: _Case) -> Iterator[StepWarning]:
+def _overridden(case: _Case) -> Iterator[Finding]:
     """Steps that stay in memory are written once, so of two that say how, only the later one counts."""
     for earlier, later in _pairs_in_memory(case.forecast):
         if not _overrides(later.own, earlier.own):
             continue
         if _costs_detail(earlier) and _costs_detail(later):
             does = f"chooses anew how much detail to give up: {_named(earlier.step)} does not count."
-            yield StepWarning.of("lossy_twice", later.step, does)
+            yield Finding.of("lossy_twice", later.step, does)
         else:
             does = f"does not change the file: it is written once, as {_named(later.step)} says."
-            yield StepWarning.of("without_effect", earlier.step, does)
+            yield Finding.of("without_effect", earlier.step, does)
 
 
 def _pairs_in_memory(forecast: Sequence[Foreseen]) -> Iterator[tuple[Foreseen, Foreseen]]:
@@ -138,7 +150,7 @@ def _costs_detail(seen: Foreseen) -> bool:
     return seen.own.format is not None and seen.target.lossy
 
 
-def _written_twice(case: _Case) -> Iterator[StepWarning]:
+def _written_twice(case: _Case) -> Iterator[Finding]:
     """For a file tool the picture is written before it, and behind it again."""
     stretch_ends = [
         seen
@@ -147,10 +159,10 @@ def _written_twice(case: _Case) -> Iterator[StepWarning]:
     ]
     for earlier, later in pairwise(seen for seen in stretch_ends if seen.target.lossy):
         does = f"writes {later.target.title} again, after {_named(earlier.step)}: detail is lost each time."
-        yield StepWarning.of("lossy_twice", later.step, does)
+        yield Finding.of("lossy_twice", later.step, does)
 
 
-def _impossible(case: _Case) -> Iterator[StepWarning]:
+def _impossible(case: _Case) -> Iterator[Finding]:
     for seen in case.forecast:
         try:
             check_readable(seen.step.tool, seen.given)
@@ -158,20 +170,11 @@ def _impossible(case: _Case) -> Iterator[StepWarning]:
             check_output(seen.size, case.limits)
             encode.check_sides(seen.size, seen.target)
         except InvalidInput as error:
-            yield StepWarning.of("unreadable_format", seen.step, f"will fail. {error.message}")
+            yield Finding.of("unreadable_format", seen.step, f"will fail. {error.message}")
         except ToolUnavailable as error:
-            yield StepWarning.of("unwritable_format", seen.step, f"will fail. {error.message}")
+            yield Finding.of("unwritable_format", seen.step, f"will fail. {error.message}")
         except ToolError as error:
-            yield StepWarning.of("too_large", seen.step, f"will fail. {error.details}")
-
-
-_RULES: Final[tuple[Callable[[_Case], Iterator[StepWarning]], ...]] = (
-    _lost,
-    _enlarged_then_shrunk,
-    _overridden,
-    _written_twice,
-    _impossible,
-)
+            yield Finding.of("too_large", seen.step, f"will fail. {error.details}")
 
 
 def _named(step: Step) -> str:

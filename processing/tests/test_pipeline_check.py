@@ -11,7 +11,7 @@ from processing import registry
 from processing.engine import encode
 from processing.engine.request import Limits
 from processing.engine.track import Step
-from processing.pipelines.check import StepWarning, warnings
+from processing.pipelines.check import Finding, failures, warnings
 from processing.tests.pipelines import Asked, copying
 from processing.tooling import SourceImage, Tool
 
@@ -21,12 +21,20 @@ PHOTO = SourceImage("jpeg", 4000, 3000, 1, has_alpha=False, bytes=1)
 Given = Asked | Tool[Any]
 
 
-def warned(*steps: Given, source: SourceImage | None = None) -> list[StepWarning]:
+def warned(*steps: Given, source: SourceImage | None = None) -> list[Finding]:
     return warnings([step(number, given) for number, given in enumerate(steps, 1)], source, Limits())
 
 
 def codes(*steps: Given, source: SourceImage | None = None) -> list[tuple[int, str]]:
     return [(warning.step, warning.code) for warning in warned(*steps, source=source)]
+
+
+def failing(*steps: Given, source: SourceImage | None = None) -> list[Finding]:
+    return failures([step(number, given) for number, given in enumerate(steps, 1)], source, Limits())
+
+
+def failing_codes(*steps: Given, source: SourceImage | None = None) -> list[tuple[int, str]]:
+    return [(failure.step, failure.code) for failure in failing(*steps, source=source)]
 
 
 def step(number: int, given: Given) -> Step:
@@ -65,7 +73,7 @@ TILT = ("rotate", {"angle": 30})
     ],
 )
 def test_a_sensible_pipeline_is_left_alone(steps: tuple[Given, ...], source: SourceImage | None) -> None:
-    assert codes(*steps, source=source) == []
+    assert codes(*steps, source=source) == failing_codes(*steps, source=source) == []
 
 
 def test_what_the_picture_has_and_a_format_cannot_hold_is_told() -> None:
@@ -140,21 +148,23 @@ def test_a_file_between_two_lossy_steps_is_told() -> None:
 
 def test_a_format_that_a_later_step_does_not_read_is_told() -> None:
     mark = copying("mark", reads=("jpeg",))
-    (warning,) = warned(convert("webp"), mark)
+    (warning,) = failing(convert("webp"), mark)
     assert (warning.step, warning.code) == (2, "unreadable_format")
     assert "Mark reads JPEG, but this is WebP" in warning.message
-    assert codes(convert("jpg"), mark) == []
+    assert failing_codes(convert("jpg"), mark) == []
 
 
 def test_a_format_that_cannot_be_written_here_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encode, "find_spec", lambda name: None)
-    assert codes(TURN, convert("heic")) == [(2, "unwritable_format")]
+    assert failing_codes(TURN, convert("heic")) == [(2, "unwritable_format")]
 
 
 def test_what_will_be_too_large_is_told() -> None:
-    assert codes(resize(width=20, height=16_383, fit="fill"), resize(percentage=2000)) == [(2, "too_large")]
-    assert codes(resize(percentage=300), resize(percentage=300), source=PHOTO) == [(2, "too_large")]
+    assert failing_codes(resize(width=20, height=16_383, fit="fill"), resize(percentage=2000)) == [
+        (2, "too_large")
+    ]
+    assert failing_codes(resize(percentage=300), resize(percentage=300), source=PHOTO) == [(2, "too_large")]
     wide = replace(PHOTO, width=4000, height=300)
-    assert codes(resize(percentage=410), convert("webp"), source=wide) == [(2, "too_large")]
-    assert codes(convert("webp"), resize(percentage=410), source=wide) == [(2, "too_large")]
-    assert codes(CROP, convert("webp"), resize(percentage=410), source=wide) == []
+    assert failing_codes(resize(percentage=410), convert("webp"), source=wide) == [(2, "too_large")]
+    assert failing_codes(convert("webp"), resize(percentage=410), source=wide) == [(2, "too_large")]
+    assert failing_codes(CROP, convert("webp"), resize(percentage=410), source=wide) == []

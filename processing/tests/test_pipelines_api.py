@@ -337,3 +337,13 @@ def test_a_key_without_the_permission_is_refused(api: Api, alice: User) -> None:
     assert answer_of(client.get(f"{URL}/list")) == (403, "FORBIDDEN")
     assert answer_of(save(client)) == (403, "FORBIDDEN")
     assert answer_of(save(api)) == (401, "AUTH_REQUIRED")
+
+
+def test_a_step_that_is_sure_to_fail_is_a_problem(api: Api, alice: User) -> None:
+    steps = [{"toolId": "rotate"}, {"toolId": "resize", "settings": {"percentage": 800}}]
+    client = api.as_user(alice)
+    assert validate(client, steps).json()["valid"] is True
+    photo = {"format": "jpeg", "width": 4000, "height": 3000}
+    body = validate(client, steps, input=photo).json()
+    assert body["valid"] is False
+    assert [(problem["step"], problem["code"]) for problem in body["problems"]] == [(2, "too_large")]
