@@ -1,0 +1,62 @@
+"""The cleanup of a running server, and the command beside it."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from processing.tests.images import make_image
+from tests.conftest import ADMIN_PASSWORD, sign_in
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.system
+
+PATIENCE_SECONDS = 30.0
+
+
+def run(client: httpx.Client) -> dict[str, str]:
+    buffer = io.BytesIO()
+    make_image("RGB", (60, 40)).save(buffer, "PNG")
+    answer = client.post(
+        "/api/v1/tools/image/resize",
+        files={"file": ("otter.png", buffer.getvalue())},
+        data={"settings": '{"width": 30}'},
+    )
+    return dict(answer.json())
+
+
+def wait_until_gone(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while path.exists():
+        assert time.monotonic() < deadline, f"{path} is still there"
+        time.sleep(0.05)
+
+
+def test_files_go_by_command_and_by_the_worker_when_it_starts(data_dir: Path) -> None:
+    server = RunningServer(data_dir, DEFAULT_PASSWORD=ADMIN_PASSWORD, SKIP_MUST_CHANGE_PASSWORD="true")
+    server.start()
+    headers = {"Authorization": f"Bearer {sign_in(server)}"}
+    client = httpx.Client(base_url=server.url, headers=headers, timeout=60)
+    jobs = [run(client) for _ in range(3)]
+    places = [data_dir / "workspace" / job["jobId"] for job in jobs]
+
+    server.sql("UPDATE jobs SET delete_after = now() - interval '1 second' WHERE id = %s", jobs[0]["jobId"])
+    planned = server.manage("cleanup", "--dry-run")
+    assert (planned.returncode, "expired files of jobs" in planned.stdout) == (0, True)
+    assert places[0].exists()
+    assert server.manage("cleanup").returncode == 0
+    assert [place.exists() for place in places] == [False, True, True]
+
+    server.sql("UPDATE jobs SET delete_after = now() - interval '1 second' WHERE id = %s", jobs[1]["jobId"])
+    server.stop()
+    server.start()
+    wait_until_gone(places[1])
+    job = client.get(f"/api/v1/jobs/{jobs[1]['jobId']}").json()
+    assert (job["status"], job["expired"], job["outputs"]) == ("completed", True, [])
+    assert client.get(jobs[2]["downloadUrl"]).status_code == 200
+    client.close()
+    server.stop()
