@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -16,6 +17,7 @@ from processing.pipelines.definition import parse_definition
 from processing.pipelines.forecast import foresee
 from processing.pipelines.steps import require_possible, resolved, stored
 from processing.runs import begin
+from processing.tooling import SourceImage
 from processing.uploads import AcceptedFile, accept_one
 
 
@@ -54,10 +56,17 @@ def run_accepted(
     require_possible(steps, accepted.source, current_limits())
     return begin(
         wait=wait,
-        work=sum(work_of(seen.given, seen.step.tool) for seen in foresee(steps, accepted.source)),
+        work=_work(steps, accepted.source),
         user=user,
         type=PIPELINE,
         settings=stored(steps),
         accepted=accepted,
         client_job_id=client_job_id,
     )
+
+
+def _work(steps: Sequence[Step], source: SourceImage) -> float:
+    """In megapixels. Only the first step reads the file, so the file's bytes count once."""
+    first, *later = foresee(steps, source)
+    rest = (work_of(replace(seen.given, bytes=0), seen.step.tool) for seen in later)
+    return work_of(first.given, first.step.tool) + sum(rest)

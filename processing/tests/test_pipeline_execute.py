@@ -311,3 +311,8 @@ def test_the_page_of_a_run_shows_the_size_after_each_step(api: Api, alice: User)
     assert "<dt>1. Resize</dt><dd>100 × 75</dd>" in page
     assert "<dt>2. Rotate &amp; Flip</dt><dd>75 × 100</dd>" in page
     assert "stepsCompleted" not in page
+
+
+def test_a_large_file_counts_once_as_only_the_first_step_reads_it(api: Api, alice: User) -> None:
+    padded = jpeg() + bytes(12 * 2**20)
+    assert run(api.as_user(alice), RESIZE, TURN, WEBP, content=padded).status_code == 200
