@@ -25,7 +25,7 @@ def is_ours() -> bool:
     if not storage.exists(MARK):
         return True
     with storage.open(MARK) as mark:
-        theirs = mark.read().decode(errors="replace")
+        theirs: str = mark.read().decode(errors="replace")
     if theirs != ours:
         log.error(
             "the workspace belongs to installation %s, this is %s: files without a job stay there; if the"

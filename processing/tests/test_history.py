@@ -19,6 +19,7 @@ from processing.history import thumbnails
 from processing.history.query import Position
 from processing.history.views import SHOWN
 from processing.lane import MOST_WORK, fast_lane
+from processing.miniature import miniature
 from processing.models import Job, JobStatus
 from processing.tests.requests import jpeg, post
 
@@ -379,9 +380,10 @@ class TestThumbnail:
         self, api: Api, browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         row = ran(api, alice)
-        row.result["outputs"][0] |= {"width": 6000, "height": 5000}
+        result: Any = row.result
+        result["outputs"][0] |= {"width": 6000, "height": 5000}
         row.save()
-        lane, made = fast_lane(), thumbnails.miniature
+        lane, made = fast_lane(), miniature
         entered: list[bool] = []
 
         def watched(*args: Any, **options: Any) -> Any:
