@@ -8,7 +8,7 @@ from typing import Any, Final
 from processing import registry
 from processing.adapters.fields import SettingField, Spec, display
 from processing.adapters.form import form_class
-from processing.models import Job
+from processing.models import BATCH, PIPELINE, Job
 from processing.tooling import Tool
 
 MOST_SETTINGS: Final = 4
@@ -25,7 +25,17 @@ def title_of(job: Job) -> str:
 def settings_of(job: Job) -> str:
     """What differs from the defaults of the one tool; empty for several."""
     steps = _steps(job)
-    return _settings_in_words(*steps[0]) if len(steps) == 1 else ""
+    return settings_in_words(*steps[0]) if len(steps) == 1 else ""
+
+
+def settings_in_words(tool_id: str, settings: Mapping[str, Any]) -> str:
+    """What differs from the defaults of a tool, in one line."""
+    tool = find_tool(tool_id)
+    if tool is None:
+        return ""
+    words = list(_words(tool, settings))
+    more = [f"{len(words) - MOST_SETTINGS} more"] if len(words) > MOST_SETTINGS else []
+    return " · ".join([*words[:MOST_SETTINGS], *more])
 
 
 def find_tool(tool_id: str) -> Tool[Any] | None:
@@ -39,7 +49,7 @@ def find_tool(tool_id: str) -> Tool[Any] | None:
 def _steps(job: Job) -> list[tuple[str, Mapping[str, Any]]]:
     """(tool id, settings) in order; a batch is told by what it does to each file."""
     settings = job.settings
-    if job.type not in {"pipeline", "batch"}:
+    if job.type not in {PIPELINE, BATCH}:
         return [(job.tool_id or job.type, settings)]
     steps = settings.get("steps", [settings])
     return [(step["toolId"], step.get("settings") or {}) for step in steps if "toolId" in step]
@@ -49,15 +59,6 @@ def tool_title(tool_id: str) -> str:
     """The id of a tool that is no longer there."""
     tool = find_tool(tool_id)
     return tool.title if tool else tool_id
-
-
-def _settings_in_words(tool_id: str, settings: Mapping[str, Any]) -> str:
-    tool = find_tool(tool_id)
-    if tool is None:
-        return ""
-    words = list(_words(tool, settings))
-    more = [f"{len(words) - MOST_SETTINGS} more"] if len(words) > MOST_SETTINGS else []
-    return " · ".join([*words[:MOST_SETTINGS], *more])
 
 
 def _words(tool: Tool[Any], settings: Mapping[str, Any]) -> Iterator[str]:

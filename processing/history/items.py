@@ -12,8 +12,9 @@ from django.db.models import Count
 from accounts.models import User
 from processing.adapters.outcome import Outcome
 from processing.adapters.words import settings_of
+from processing.api.answers import is_expired
 from processing.history.thumbnails import pictured
-from processing.models import FINISHED, Job, JobStatus
+from processing.models import BATCH, FINISHED, Job, JobStatus
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Item(Outcome):
     @cached_property
     def told(self) -> str:
         """What the tools were told, in words."""
-        parts = ["Batch" if self.job.type == "batch" else "", settings_of(self.job)]
+        parts = ["Batch" if self.job.type == BATCH else "", settings_of(self.job)]
         return " · ".join(part for part in parts if part)
 
     @cached_property
@@ -43,10 +44,22 @@ class Item(Outcome):
         return pictured(self.job) is not None
 
     @property
+    def input_name(self) -> str:
+        """Of a batch how many files."""
+        if self.members is None:
+            return super().input_name
+        return "1 file" if self.members.total == 1 else f"{self.members.total} files"
+
+    @property
+    def can_download(self) -> bool:
+        """A batch that was canceled has what was done until then."""
+        return self.job.is_finished and self.main is not None and not is_expired(self.job)
+
+    @property
     def icon(self) -> str:
-        if self.tool is not None:
-            return self.tool.icon
-        return "layers" if self.job.type == "batch" else "shapes"
+        if self.job.type == BATCH:
+            return "layers"
+        return self.tool.icon if self.tool else "shapes"
 
     @property
     def owner(self) -> str:
@@ -56,7 +69,7 @@ class Item(Outcome):
 def items_of(jobs: Iterable[Job], *, user: User) -> list[Item]:
     """In their order; one query more if there are batches among them."""
     jobs = list(jobs)
-    members = _members([job.pk for job in jobs if job.type == "batch"])
+    members = _members([job.pk for job in jobs if job.type == BATCH])
     return [Item(job, user=user, members=members.get(job.pk)) for job in jobs]
 
 

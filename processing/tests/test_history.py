@@ -81,7 +81,17 @@ class TestWhose:
             job(alice, parent=batch, status=status)
         answer = browser.get("/jobs")
         assert shown(answer) == [batch.pk]
-        assert "3 of 4, 1 failed" in html(answer)
+        page = html(answer)
+        for told in ("4 files", "3 of 4, 1 failed", "Batch · Width 300 px"):
+            assert told in page
+
+    def test_a_canceled_batch_offers_what_was_done(self, browser: Client, alice: User) -> None:
+        archive = {"name": "batch.zip", "key": "", "mimeType": "application/zip", "bytes": 9}
+        columns = {"type": "batch", "settings": {"toolId": "resize"}, "result": {"outputs": [archive]}}
+        job(alice, status=JobStatus.CANCELED, **columns)
+        page = html(browser.get("/jobs"))
+        assert 'download="batch.zip"' in page
+        assert "?from=" not in page
 
     def test_everybodys_are_for_who_may_see_all_files(
         self, browser: Client, alice: User, bob: User, admin: User
