@@ -237,6 +237,22 @@ def test_a_restart_carries_on_with_what_waited_and_what_ran(data_dir: Path) -> N
         server.stop()
 
 
+def test_a_restart_carries_on_with_what_a_request_waited_for(data_dir: Path) -> None:
+    server = server_in(data_dir)
+    server.start()
+    try:
+        with client_of(server) as client, ThreadPoolExecutor(1) as executor:
+            executor.submit(run_slow, client, "mine")
+            with client_of(server) as other:
+                wait_for(other, "mine", "processing")
+            server.stop()
+        server.start()
+        with client_of(server) as client:
+            assert_completed_once(client, "mine")
+    finally:
+        server.stop()
+
+
 def test_a_canceled_job_ends_within_half_a_second_in_the_worker(server: RunningServer) -> None:
     with client_of(server) as client:
         enqueue(run_slow, client, "unwanted")
