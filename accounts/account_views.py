@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import selectors, session_services
 from accounts.authority import of_caller
-from accounts.caller import page_credential, user_of
+from accounts.caller import user_of
 from accounts.devices import device_of, is_hand_held
 from accounts.models import Session
 from accounts.permission_texts import texts_of
@@ -75,8 +75,9 @@ class SessionItem:
 @require_safe
 @account_page()
 def sessions(request: HttpRequest) -> HttpResponse:
-    current = page_credential(request).session_id
-    rows = selectors.own_sessions(user=user_of(request), current=current)
+    user = user_of(request)
+    current = user.credential.session_id
+    rows = selectors.own_sessions(user=user, current=current)
     items = [SessionItem(row, row.id == current) for row in rows[:SHOWN_SESSIONS]]
     total = rows.count()
     context = {"sessions": items, "others": total - 1, "total": total}
@@ -94,7 +95,7 @@ def session_end(request: HttpRequest, handle: str) -> HttpResponse:
 @require_POST
 @account_page()
 def sessions_end_others(request: HttpRequest) -> HttpResponse:
-    ended = session_services.sessions_end_others(user=user_of(request), credential=page_credential(request))
+    ended = session_services.sessions_end_others(user=user_of(request))
     messages.success(request, f"Ended sessions: {ended}. Only this one is left.")
     return redirect("account-sessions")
 

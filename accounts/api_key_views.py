@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import selectors, services
 from accounts.account_views import account_page
 from accounts.api_key_form import ApiKeyForm
-from accounts.caller import page_credential, user_of
+from accounts.caller import user_of
 from accounts.models import ApiKey
 from accounts.permission_texts import PermissionText, texts_of
 from accounts.permissions import effective, has_permission
@@ -81,7 +81,6 @@ def _make_key(request: HttpRequest, form: ApiKeyForm) -> HttpResponse:
     user = user_of(request)
     row, key = services.api_key_create(
         user=user,
-        credential=page_credential(request),
         name=form.cleaned_data["name"],
         permissions=form.scope_permissions,
         expires_at=form.expires_at,

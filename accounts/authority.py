@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
+from accounts.admission import Credential
 from accounts.errors import EscalationDenied
-from accounts.models import Role, User
+from accounts.models import ApiKey, Role, Session, User
 from accounts.permissions import effective, has_permission, of_role, tools_of_role
 from accounts.tool_permissions import ToolLimit
 from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
@@ -59,12 +60,31 @@ def reaches(caller: User, other: User) -> bool:
 def access_change(caller: User, permission: str) -> Iterator[User]:
     """A transaction in which nobody else changes users, roles or teams; gives the caller as it is now.
 
-    Raises AuthenticationRequired or PermissionRefused when the caller lost its account or `permission`
-    since the request was let in.
+    Raises AuthenticationRequired or PermissionRefused when the caller lost its account, its session or key,
+    or `permission` since the request was let in.
     """
     with transaction.atomic():
         transaction_lock("snapotter.access")
         yield _current(caller, permission)
+
+
+def require_live(user: User) -> User:
+    """The user as it is now, still let in by what the request came with; and so until the transaction ends.
+
+    Whatever ends sessions and keys of a user holds the user first. Raises AuthenticationRequired.
+    """
+    rows = User.objects.select_for_update(no_key=True, of=("self",)).select_related("role")
+    current = rows.filter(pk=user.pk, is_active=True).first()
+    if current is None or _has_ended(user.credential):
+        raise AuthenticationRequired
+    current.credential = user.credential
+    return current
+
+
+def _has_ended(credential: Credential) -> bool:
+    if credential.session_id is not None:
+        return not Session.objects.filter(id=credential.session_id).exists()
+    return credential.key_id is not None and not ApiKey.objects.filter(id=credential.key_id).exists()
 
 
 def hold(user: User) -> None:
@@ -88,10 +108,7 @@ def taken_is_conflict(message: str) -> Iterator[None]:
 
 
 def _current(caller: User, permission: str) -> User:
-    current = User.objects.select_related("role").filter(pk=caller.pk, is_active=True).first()
-    if current is None:
-        raise AuthenticationRequired
-    current.scope = caller.scope
+    current = require_live(caller)
     if not has_permission(current, permission):
         raise PermissionRefused
     return current

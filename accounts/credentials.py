@@ -10,18 +10,18 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.admission import Credential
 from accounts.hashers import verify_key
 from accounts.key_failures import Reason, key_failure_record
-from accounts.models import ApiKey, Session
+from accounts.models import ApiKey, Session, User
 from accounts.rate_limits import counter, key_of_address
 from snapotter.common.errors import TooManyRequests
 from snapotter.runtime import store
@@ -32,21 +32,6 @@ PREFIX_LENGTH: Final = 16
 LEGACY_SCAN: Final = 100
 SCANS_PER_MINUTE: Final = 5  # of one address
 TOUCH_EVERY: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Credential:
-    """What a request was authenticated by: `request.auth`. `scope` None is everything the role may."""
-
-    kind: Literal["session", "api_key", "anonymous"]
-    session_id: str | None = None
-    key_id: UUID | None = None
-    scope: frozenset[str] | None = None
-    expires_at: datetime | None = None
-    disabled: bool = False  # presented by a user who may not come in any more
-
-
-ANONYMOUS: Final = Credential("anonymous")
 
 
 def find_session(token: str) -> Session | None:
@@ -109,6 +94,22 @@ def key_refusal(row: ApiKey | None, now: datetime) -> Reason | None:
 def _new_prefix(row: ApiKey, key: str) -> dict[str, str]:
     """Only for a row that has none: rewriting an indexed column each time would rewrite the index too."""
     return {} if row.key_prefix else {"key_prefix": key_prefix(key)}
+
+
+def user_by_session(row: Session) -> User:
+    """The user of a session, let in by it."""
+    row.user.credential = Credential("session", session_id=row.id, expires_at=row.expires_at)
+    return row.user
+
+
+def user_by_key(row: ApiKey) -> User:
+    """The user of a key, let in by it: what the user may is cut to its scope."""
+    row.user.credential = key_credential(row)
+    return row.user
+
+
+def key_credential(row: ApiKey) -> Credential:
+    return Credential("api_key", key_id=row.id, scope=scope_of(row), expires_at=row.expires_at)
 
 
 def scope_of(row: ApiKey) -> frozenset[str] | None:

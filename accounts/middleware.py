@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.bootstrap import anonymous_user
+from accounts.credentials import user_by_session
 from accounts.models import User
 
 
@@ -39,4 +40,4 @@ def page_user(request: HttpRequest) -> User | AnonymousUser:
     if not settings.AUTH_ENABLED:
         return anonymous_user()
     row = request.session.row  # type: ignore[attr-defined]  # our SessionStore
-    return row.user if row is not None and row.user.is_active else AnonymousUser()
+    return user_by_session(row) if row is not None and row.user.is_active else AnonymousUser()

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
 from accounts import hashers, permissions
+from accounts.admission import ANONYMOUS, Credential
 
 
 def _is_array(column: str) -> Exact[Any]:
@@ -98,8 +99,8 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
-    # Not a column: the permissions of the API key this request came with, None for everything of the role.
-    scope: frozenset[str] | None = None
+    # Not a column: what the request of this user was let in by; nothing in a command.
+    credential: Credential = ANONYMOUS
 
     objects = BaseUserManager["User"]()
 
@@ -120,6 +121,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def scope(self) -> frozenset[str] | None:
+        """The permissions of the API key this request came with, None for everything of the role."""
+        return self.credential.scope
 
     @property
     def password_change_pending(self) -> bool:

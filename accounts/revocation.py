@@ -36,6 +36,7 @@ def session_revoke(*, caller: User, handle: str) -> None:
         if session is None:
             raise NotFound("There is no such session")
         _require_within_reach(by, session.user)
+        hold(session.user)
         if Session.objects.filter(pk=session.pk).delete()[0]:  # else its user was faster
             _record("SESSION_ENDED", by, session.user, handle=handle)
 
@@ -61,6 +62,7 @@ def api_key_revoke(*, caller: User, key_id: UUID) -> None:
         if key is None:
             raise NotFound("There is no such key")
         _require_within_reach(by, key.user)
+        hold(key.user)
         if ApiKey.objects.filter(pk=key_id).delete()[0]:
             details = {"userId": str(key.user.pk), "username": key.user.username, "keyId": str(key_id)}
             record("API_KEY_DELETED", actor=by, details=details | {"keyName": key.name})

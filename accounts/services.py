@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import hashers, throttle
-from accounts.authority import hold, taken_is_conflict
-from accounts.credentials import Credential, key_prefix
+from accounts.authority import hold, require_live, taken_is_conflict
+from accounts.credentials import key_prefix
 from accounts.errors import (
     AccountDisabled,
     EscalationDenied,
@@ -30,7 +30,7 @@ from accounts.permissions import effective
 from accounts.session_services import oldest_sessions_end
 from accounts.sessions import SessionStore
 from audit.services import attempted_name, record
-from snapotter.common.errors import AuthenticationRequired, NotFound, SnapOtterError, ValidationFailed
+from snapotter.common.errors import NotFound, SnapOtterError, ValidationFailed
 
 USERNAME_LENGTH: Final = 255
 KEY_BYTES: Final = 48
@@ -104,12 +104,12 @@ def sign_out(*, user: User, session_id: str) -> None:
             record("LOGOUT", actor=user, target_id=user.pk, details={"userId": str(user.pk)})
 
 
-def change_password(*, user: User, credential: Credential, current: str, new: str) -> None:
+def change_password(*, user: User, current: str, new: str) -> None:
     """Set a password of one's own. Ends every other session and deletes all keys of the user.
 
     Raises KeyNotEnough, ValidationFailed (weak), WrongPassword, PasswordChanged (somebody was faster).
     """
-    if credential.kind == "api_key":
+    if user.credential.kind == "api_key":
         raise KeyNotEnough
     check_strength(new)
     if not hashers.verify_password(current[:MAX_LENGTH], user.password)[0]:
@@ -119,7 +119,7 @@ def change_password(*, user: User, credential: Credential, current: str, new: st
         unchanged = User.objects.filter(pk=user.pk, password=user.password)
         if not unchanged.update(password=encoded, must_change_password=False, updated_at=now):
             raise PasswordChanged
-        Session.objects.filter(user=user).exclude(id=credential.session_id or "").delete()
+        Session.objects.filter(user=user).exclude(id=user.credential.session_id or "").delete()
         ApiKey.objects.filter(user=user).delete()
         record("PASSWORD_CHANGED", actor=user, target_id=user.pk, details=_who(user))
 
@@ -127,7 +127,6 @@ def change_password(*, user: User, credential: Credential, current: str, new: st
 def api_key_create(
     *,
     user: User,
-    credential: Credential,
     name: str = "",
     permissions: list[str] | None = None,
     expires_at: datetime | None = None,
@@ -139,7 +138,7 @@ def api_key_create(
     second key. Raises ValidationFailed for a permission the caller lacks, EscalationDenied for more than the
     presented key may, Conflict for a `key_id` that is taken.
     """
-    _check_grant(user, permissions or None, expires_at, credential)
+    _check_grant(user, permissions or None, expires_at)
     key = f"si_{secrets.token_hex(KEY_BYTES)}"
     row = ApiKey(
         id=key_id or uuid4(),
@@ -151,7 +150,7 @@ def api_key_create(
         expires_at=expires_at,
     )
     with transaction.atomic():
-        _require_live(user, credential)
+        require_live(user)
         with taken_is_conflict("This key was created already"):
             row.save(force_insert=True)
         details = {"userId": str(user.pk), "keyId": str(row.pk), "keyName": row.name}
@@ -159,9 +158,8 @@ def api_key_create(
     return row, key
 
 
-def _check_grant(
-    user: User, permissions: list[str] | None, expires_at: datetime | None, credential: Credential
-) -> None:
+def _check_grant(user: User, permissions: list[str] | None, expires_at: datetime | None) -> None:
+    credential = user.credential
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationFailed("expiresAt must be in the future")
     lacking = set(permissions or ()) - effective(user)
@@ -171,21 +169,6 @@ def _check_grant(
     longer = credential.expires_at is not None and (expires_at is None or expires_at > credential.expires_at)
     if wider or (credential.kind == "api_key" and longer):
         raise EscalationDenied("An API key cannot make one that may do more or lasts longer than itself.")
-
-
-def _require_live(user: User, credential: Credential) -> None:
-    """Lock the user against a password change, which ends sessions and keys: nothing may be made after it."""
-    alive = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user.pk, is_active=True)
-    ended = (
-        not alive
-        or (
-            credential.session_id is not None
-            and not Session.objects.filter(id=credential.session_id).exists()
-        )
-        or (credential.key_id is not None and not ApiKey.objects.filter(id=credential.key_id).exists())
-    )
-    if ended:
-        raise AuthenticationRequired
 
 
 def api_key_delete(*, user: User, key_id: UUID) -> None:

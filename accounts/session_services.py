@@ -8,7 +8,6 @@ from typing import Final
 from django.db import transaction
 
 from accounts.authority import hold
-from accounts.credentials import Credential
 from accounts.models import Session, User
 from audit.services import record
 from snapotter.common.errors import NotFound
@@ -35,11 +34,11 @@ def session_end(*, user: User, handle: str) -> None:
         _record("SESSION_ENDED", user, handle=handle)
 
 
-def sessions_end_others(*, user: User, credential: Credential) -> int:
+def sessions_end_others(*, user: User) -> int:
     """End every session of one's own but the presented one; how many those were."""
     with transaction.atomic():
         hold(user)
-        others = Session.objects.filter(user=user).exclude(id=credential.session_id or "")
+        others = Session.objects.filter(user=user).exclude(id=user.credential.session_id or "")
         ended, _ = others.delete()
         if ended:
             _record("SESSIONS_ENDED", user, count=ended)

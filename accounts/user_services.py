@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from accounts.authority import access_change, of, require_cover, taken_is_conflict
 from accounts.bootstrap import ANONYMOUS_ID
-from accounts.credentials import Credential
 from accounts.errors import KeyNotEnough, LastAdmin, SelfDeletion, SelfDemotion, UserLimitReached
 from accounts.models import ApiKey, Role, Session, Team, User
 from accounts.passwords import check_strength
@@ -88,7 +87,7 @@ def user_update(
             _record_update(by, user, changes)
 
 
-def password_reset(*, caller: User, credential: Credential, user_id: UUID, new: str) -> None:
+def password_reset(*, caller: User, user_id: UUID, new: str) -> None:
     """Set somebody's password, to be changed at once by its owner. Ends all sessions, deletes all keys.
 
     Raises ValidationFailed (weak), NotFound, EscalationDenied, KeyNotEnough (a key, on its own user).
@@ -97,7 +96,7 @@ def password_reset(*, caller: User, credential: Credential, user_id: UUID, new: 
     encoded = make_password(new)
     with access_change(caller, MANAGE) as by:
         user = _manageable(by, user_id)
-        if credential.kind == "api_key" and user == by:
+        if by.credential.kind == "api_key" and user == by:
             raise KeyNotEnough
         now = timezone.now()
         # The update first: it locks the row, so no sign-in and no new key slips in behind the deletions.

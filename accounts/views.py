@@ -22,7 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
-from accounts.caller import page_credential, user_of
+from accounts.caller import user_of
 from accounts.forms import ChangePasswordForm, LoginForm
 from accounts.permissions import has_permission
 from accounts.rate_limits import admit
@@ -162,7 +162,6 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def _change_password(request: HttpRequest, form: ChangePasswordForm) -> HttpResponse:
     services.change_password(
         user=user_of(request),
-        credential=page_credential(request),
         current=form.cleaned_data["current_password"],
         new=form.cleaned_data["new_password"],
     )

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import revocation, user_services
 from accounts.admin.user_forms import PasswordForm
-from accounts.caller import page_credential, user_of
+from accounts.caller import user_of
 from accounts.models import User
 from snapotter.common.errors import SnapOtterError, ValidationFailed
 from snapotter.common.model_admin import ServiceAdmin
@@ -55,9 +55,7 @@ class UserPages(ServiceAdmin):
         return TemplateResponse(request, "admin/accounts/user/password.html", context)
 
     def _reset(self, request: HttpRequest, user: User, new: str) -> HttpResponse:
-        user_services.password_reset(
-            caller=user_of(request), credential=page_credential(request), user_id=user.pk, new=new
-        )
+        user_services.password_reset(caller=user_of(request), user_id=user.pk, new=new)
         messages.success(request, f"{user} has a new password. All sessions ended, all keys are deleted.")
         return redirect("admin:accounts_user_change", user.pk)
 

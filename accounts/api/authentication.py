@@ -12,8 +12,9 @@ from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from accounts.admission import ANONYMOUS, Credential
 from accounts.bootstrap import anonymous_user
-from accounts.credentials import ANONYMOUS, Credential, find_key, find_session, scope_of
+from accounts.credentials import find_key, find_session, user_by_key, user_by_session
 from accounts.models import ApiKey, Session, User
 from snapotter.common.errors import PermissionRefused
 
@@ -62,15 +63,15 @@ def _by_cookie(request: Request) -> Caller:
 def _of_session(session: Session) -> Caller:
     if not session.user.is_active:
         return AnonymousUser(), Credential("anonymous", disabled=True)
-    return session.user, Credential("session", session_id=session.id, expires_at=session.expires_at)
+    user = user_by_session(session)
+    return user, user.credential
 
 
 def _of_key(key: ApiKey) -> Caller:
-    user, scope = key.user, scope_of(key)
-    if not user.is_active:
+    if not key.user.is_active:
         return AnonymousUser(), Credential("anonymous", disabled=True)
-    user.scope = scope
-    return user, Credential("api_key", key_id=key.id, scope=scope, expires_at=key.expires_at)
+    user = user_by_key(key)
+    return user, user.credential
 
 
 def _require_welcome_origin(request: Request) -> None:

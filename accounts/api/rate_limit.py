@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from accounts.credentials import Credential
+from accounts.admission import Credential
 from accounts.rate_limits import admit, key_of_address
 
 

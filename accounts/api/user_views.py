@@ -15,7 +15,7 @@ from accounts.api.user_bodies import (
     UserItem,
     UserList,
 )
-from accounts.caller import credential_of, user_of
+from accounts.caller import user_of
 from accounts.passwords import check_strength
 from snapotter.common.endpoint import Endpoint, Ok, operation
 
@@ -89,7 +89,6 @@ class ResetPassword(Endpoint):
         check_strength(body.new_password)  # a weak password is told before a wrong id
         user_services.password_reset(
             caller=user_of(request),
-            credential=credential_of(request),
             user_id=parse_id(user_id, "user"),
             new=body.new_password,
         )

@@ -85,7 +85,6 @@ class ChangePassword(Endpoint):
     def post(self, request: Request, body: ChangePasswordBody) -> Ok:
         services.change_password(
             user=user_of(request),
-            credential=credential_of(request),
             current=body.current_password,
             new=body.new_password,
         )
@@ -116,7 +115,6 @@ class ApiKeys(Endpoint):
     def post(self, request: Request, body: ApiKeyBody) -> NewApiKey:
         row, key = services.api_key_create(
             user=user_of(request),
-            credential=credential_of(request),
             name=body.name or "",
             permissions=body.permissions,
             expires_at=body.expiry,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from accounts import services
-from accounts.credentials import Credential
+from accounts.admission import Credential
+from accounts.credentials import user_by_session
 from accounts.models import Role, User
-from conftest import create_user
+from conftest import create_user, session_of
 
 MANAGER = ["tools:use", "files:own", "apikeys:own", "pipelines:own", "settings:read", "users:manage"]
 
@@ -23,10 +24,19 @@ def create_manager(username: str = "manager") -> User:
 
 
 def key_for(user: User, *permissions: str) -> str:
-    return services.api_key_create(
-        user=user, credential=Credential("anonymous"), permissions=list(permissions)
-    )[1]
+    return services.api_key_create(user=user, permissions=list(permissions))[1]
 
 
 def refusal(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
+
+
+def signed_in(user: User) -> User:
+    """`user` as in a request with a session of its own."""
+    return user_by_session(session_of(user))
+
+
+def limited_to(user: User, *permissions: str) -> User:
+    """`user` as in a request with a key of that scope."""
+    user.credential = Credential("api_key", scope=frozenset(permissions))
+    return user

@@ -27,6 +27,7 @@ def wait_for_a_waiter(seconds: float = 10) -> None:
     until = time.monotonic() + seconds
     with connection.cursor() as cursor:
         while time.monotonic() < until:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
             cursor.execute(
                 "SELECT 1 FROM pg_stat_activity"
                 " WHERE wait_event_type = 'Lock' AND datname = current_database()"

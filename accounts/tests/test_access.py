@@ -10,7 +10,6 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts import services
-from accounts.credentials import Credential
 from accounts.models import ApiKey, Session, User
 from audit.models import AuditEntry
 from audit.services import record
@@ -69,7 +68,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
 def key_for(user: User, **columns: Any) -> str:
-    return services.api_key_create(user=user, credential=Credential("anonymous"), **columns)[1]
+    return services.api_key_create(user=user, **columns)[1]
 
 
 def code(answer: Any) -> tuple[int, str]:

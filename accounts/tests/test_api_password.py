@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from accounts import services
-from accounts.credentials import Credential
 from accounts.models import ApiKey, Session, User
 from audit.models import AuditEntry
 from conftest import PASSWORD, Api, give_password, session_of
@@ -30,8 +29,8 @@ def test_it_changes_the_password_and_ends_everything_but_this_session(
     client = api.as_user(owner)
     mine = Session.objects.get()
     session_of(owner)
-    services.api_key_create(user=owner, credential=Credential("anonymous"))
-    services.api_key_create(user=bob, credential=Credential("anonymous"))
+    services.api_key_create(user=owner)
+    services.api_key_create(user=bob)
     others = session_of(bob)
     User.objects.update(must_change_password=True)
 
@@ -82,7 +81,7 @@ def test_both_must_be_text(api: Api, owner: User, value: object) -> None:
 
 
 def test_a_key_cannot_change_the_password(api: Api, owner: User) -> None:
-    _, key = services.api_key_create(user=owner, credential=Credential("anonymous"))
+    _, key = services.api_key_create(user=owner)
     answer = change(api.with_token(key))
     assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
     owner.refresh_from_db()

@@ -15,7 +15,7 @@ from accounts.permissions import (
     may_use_tool,
     ordered,
 )
-from accounts.tests.people import create_role
+from accounts.tests.people import create_role, limited_to
 from conftest import create_user
 
 
@@ -54,13 +54,13 @@ def test_somebody_disabled_holds_nothing(admin: User) -> None:
 
 
 def test_a_scope_only_takes_away(alice: User) -> None:
-    alice.scope = frozenset({"tools:use", "users:manage"})
+    limited_to(alice, "tools:use", "users:manage")
     assert effective(alice) == {"tools:use"}
     assert not has_permission(alice, "tools:use", scope={"files:own"})
 
 
 def test_an_empty_scope_allows_nothing(alice: User) -> None:
-    alice.scope = frozenset()
+    limited_to(alice)
     assert effective(alice) == frozenset()
 
 
@@ -128,7 +128,7 @@ def test_the_limit_of_a_custom_role_decides(
 
 
 def test_without_tools_use_there_is_no_tool(alice: User) -> None:
-    alice.scope = frozenset({"files:own"})
+    limited_to(alice, "files:own")
     create_role("readers", "files:own", tools=CROP)
     for user in (alice, create_user("dora", role="readers"), AnonymousUser()):
         assert not may_use_tool(user, "crop", "essentials")

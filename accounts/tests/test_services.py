@@ -10,11 +10,11 @@ from unittest.mock import patch
 
 import pytest
 
-from accounts import hashers, services, session_services, user_services
-from accounts.credentials import Credential
+from accounts import authority, hashers, services, session_services, user_services
 from accounts.errors import InvalidCredentials, PasswordChanged
 from accounts.models import ApiKey, Session, User
 from accounts.sessions import SessionStore
+from accounts.tests.people import signed_in
 from accounts.tests.races import outcome, together, wait_for_a_waiter
 from audit.models import AuditEntry
 from audit.services import record
@@ -25,10 +25,8 @@ NEW = "Otter-8-dives"
 
 
 def change(user: User, new: str) -> Callable[[], None]:
-    session = session_of(user)
-    credential = Credential("session", session_id=session.id)
-    seen = User.objects.get(pk=user.pk)
-    return lambda: services.change_password(user=seen, credential=credential, current=PASSWORD, new=new)
+    seen = signed_in(User.objects.get(pk=user.pk))
+    return lambda: services.change_password(user=seen, current=PASSWORD, new=new)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -60,10 +58,10 @@ def test_a_sign_in_with_the_old_password_does_not_outlive_its_change(alice: User
 @pytest.mark.django_db(transaction=True)
 def test_a_key_is_not_made_with_a_session_that_has_ended(alice: User) -> None:
     give_password(alice)
-    ended = Credential("session", session_id=session_of(alice).id)
+    signed_in(alice)
     change(alice, NEW)()
     with pytest.raises(AuthenticationRequired):
-        services.api_key_create(user=alice, credential=ended)
+        services.api_key_create(user=alice)
     assert not ApiKey.objects.exists()
 
 
@@ -72,19 +70,18 @@ def test_a_password_change_leaves_no_key_that_was_made_meanwhile(alice: User) ->
     """The change comes between the check of the session and the key itself: it has to wait."""
     give_password(alice)
     change_it = change(alice, NEW)
-    other = Credential("session", session_id=session_of(alice).id)
-    require_live = services._require_live
+    signed_in(alice)
     changing: list[Future[Any]] = []
 
     with ThreadPoolExecutor(1) as pool:
 
         def overtaken(*args: Any) -> None:
-            require_live(*args)
+            authority.require_live(*args)
             changing.append(pool.submit(outcome, change_it))
             wait(changing, timeout=2)
 
-        with patch.object(services, "_require_live", overtaken):
-            services.api_key_create(user=alice, credential=other)
+        with patch.object(services, "require_live", overtaken):
+            services.api_key_create(user=alice)
     assert changing[0].result() == "done"
     assert not ApiKey.objects.exists()
 
@@ -107,7 +104,7 @@ def test_two_first_sign_ins_after_an_import_both_succeed(alice: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_key_is_deleted_once(alice: User) -> None:
-    row, _ = services.api_key_create(user=alice, credential=Credential("anonymous"))
+    row, _ = services.api_key_create(user=alice)
     together(*[lambda: services.api_key_delete(user=alice, key_id=row.id) for _ in range(3)])
     assert AuditEntry.objects.filter(action="API_KEY_DELETED").count() == 1
 
@@ -120,7 +117,7 @@ def test_an_old_work_factor_is_replaced_at_the_next_sign_in(alice: User) -> None
 
 
 def own_key(user: User) -> tuple[Any, Callable[[], Any]]:
-    row, _ = services.api_key_create(user=user, credential=Credential("anonymous"))
+    row, _ = services.api_key_create(user=user)
     return services, lambda: services.api_key_delete(user=user, key_id=row.id)
 
 
@@ -136,8 +133,7 @@ def a_session(user: User) -> tuple[Any, Callable[[], Any]]:
 
 def other_sessions(user: User) -> tuple[Any, Callable[[], Any]]:
     session_of(user)
-    credential = Credential("anonymous")
-    return session_services, lambda: session_services.sessions_end_others(user=user, credential=credential)
+    return session_services, lambda: session_services.sessions_end_others(user=user)
 
 
 @pytest.mark.django_db(transaction=True)

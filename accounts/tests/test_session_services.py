@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from accounts import services
-from accounts.credentials import Credential
+from accounts.credentials import user_by_session
 from accounts.models import Session, User
 from accounts.session_services import session_end, session_handle, sessions_end_others
 from accounts.sessions import SessionStore
+from accounts.tests.people import signed_in
 from accounts.tests.races import together
 from audit.models import AuditEntry
 from conftest import PASSWORD, give_password, session_of
@@ -60,15 +61,14 @@ class TestOthers:
     def test_they_end_and_the_presented_one_stays(self, alice: User, bob: User) -> None:
         kept, strangers = session_of(alice), session_of(bob)
         session_of(alice), session_of(alice)
-        assert sessions_end_others(user=alice, credential=Credential("session", session_id=kept.id)) == 2
+        assert sessions_end_others(user=user_by_session(kept)) == 2
         assert set(Session.objects.all()) == {kept, strangers}
         entry = AuditEntry.objects.get()
         assert (entry.action, entry.target_type) == ("SESSIONS_ENDED", "user")
         assert entry.details == {"userId": str(alice.pk), "count": 2}
 
     def test_none_leave_no_entry(self, alice: User) -> None:
-        only = session_of(alice)
-        assert sessions_end_others(user=alice, credential=Credential("session", session_id=only.id)) == 0
+        assert sessions_end_others(user=signed_in(alice)) == 0
         assert not AuditEntry.objects.exists()
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import User
-from accounts.tests.people import create_role
+from accounts.tests.people import create_role, limited_to
 from conftest import create_user
 from library.models import UserFile
 from library.selectors import file_with_owner, files
@@ -39,9 +39,9 @@ def test_files_all_is_enough(kept: list[UserFile]) -> None:
 
 
 def test_the_scope_of_a_key_counts(kept: list[UserFile], admin: User) -> None:
-    admin.scope = frozenset({"files:own"})
+    limited_to(admin, "files:own")
     assert not files(for_user=admin).exists()
-    admin.scope = frozenset({"tools:use"})
+    limited_to(admin, "tools:use")
     assert not files(for_user=admin).exists()
 
 

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.credentials import key_refusal, scope_of
+from accounts.admission import ANONYMOUS
+from accounts.credentials import key_credential, key_refusal
 from accounts.models import ApiKey, User
 
 StepName = Literal[
@@ -80,7 +81,7 @@ def explain(subject: Subject, *, user: User, key_id: str = "") -> Explanation:
     `user` comes fresh from the database, with role and team.
     """
     key = _key_of(user, key_id)
-    user.scope = scope_of(key) if key else None
+    user.credential = key_credential(key) if key else ANONYMOUS
     entrance = tuple(_entrance(user, key_id, key))
     allowed = all(step.passed for step in entrance) and subject.is_open_to(user)
     return Explanation(user, subject, bool(key_id), allowed, (*entrance, *subject.steps(user, key)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connections
 
-from accounts.credentials import Credential
+from accounts.admission import Credential
 from accounts.models import User
 from conftest import session_of
 from processing.progress.follower import Follower
