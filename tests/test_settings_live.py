@@ -21,7 +21,7 @@ RENAME = """
 
 @pytest.fixture
 def server(data_dir: Path) -> Iterator[RunningServer]:
-    running = RunningServer(data_dir, WEB_WORKERS="2")
+    running = RunningServer(data_dir, WEB_WORKERS="2", WORKERS="0")  # a worker listens too
     running.start()
     yield running
     running.stop()
