@@ -24,7 +24,8 @@ import httpx
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from bench.through_http import PASSWORD, photo
+from through_http import PASSWORD, photo
+
 from tests.running import ROOT, RunningServer
 
 CLIENTS = 4
