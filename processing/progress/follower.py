@@ -1,4 +1,4 @@
-"""The thread's side of a stream: what it is about, read for whoever asked."""
+"""What a stream is about, and who asked: read in threads, looked at by the event loop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from uuid import UUID
 
 from accounts.admission import Credential
 from accounts.models import User
-from accounts.permissions import has_permission
-from accounts.readmission import readmit
 from processing import events
 from processing.models import BATCH, Job, JobStatus
 from processing.progress.frames import Frame, frame_of
@@ -23,13 +21,13 @@ class Follower:
         self.name = name
         self.job_id: UUID | None = None
         self.is_batch = False
-        self._user = user
-        self._credential = credential
+        self.user = user
+        self.credential = credential
 
     @property
     def topics(self) -> set[str]:
         """Where news of the job will come, also when there is none yet."""
-        topics = {events.topic_of_client_id(self._user.pk, self.name)}
+        topics = {events.topic_of_client_id(self.user.pk, self.name)}
         if self.job_id is not None:
             return topics | {events.topic_of_job(self.job_id)}
         try:
@@ -43,22 +41,13 @@ class Follower:
         Raises NotFound when it is gone, or not for this user any more.
         """
         try:
-            job = self._appeared() if self.job_id is None else job_for(user=self._user, job_id=self.job_id)
+            job = self._appeared() if self.job_id is None else job_for(user=self.user, job_id=self.job_id)
             if job is None:
                 return None
             self.is_batch, self.job_id = job.type == BATCH, job.pk  # in this order: others look on
             return frame_of(job, self.name)
         finally:
             release_connection()
-
-    def is_let_in(self) -> bool:
-        """Whether the credential still opens what it opened."""
-        try:
-            user = readmit(user=self._user, credential=self._credential)
-        finally:
-            release_connection()
-        self._user = user or self._user
-        return user is not None and has_permission(user, "tools:use")
 
     def concerns(self, change: events.Change | None) -> bool:
         """Not: another job of the same name, and each step of a batch's member."""
@@ -73,6 +62,6 @@ class Follower:
 
     def _appeared(self) -> Job | None:
         try:
-            return job_followed(user=self._user, name=self.name)
+            return job_followed(user=self.user, name=self.name)
         except NotFound:  # somebody else's: it was not there when the stream began, and is not told of now
             return None

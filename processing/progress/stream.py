@@ -1,16 +1,15 @@
 """The body of a progress stream, on the event loop: no thread and no database connection for an open one.
 
 News of a run that goes on carries enough for its frames. A row is read, in a thread, at the beginning, at the
-end, when news may have been missed, and with each heartbeat in case some was and nobody noticed.
+end, and when news may have been missed; with each heartbeat is asked whether some was and nobody noticed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
-from typing import Final, TypeVar
+from typing import Final
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -18,14 +17,13 @@ from django.db import InterfaceError, OperationalError
 from processing import events
 from processing.progress.follower import Follower
 from processing.progress.frames import HEARTBEAT, Frame, frame_of_change
+from processing.progress.heart import heart, readers
 from processing.progress.open_streams import open_streams
 from snapotter.common.errors import NotFound
 
 BATCH_PAUSE_SECONDS: Final = 0.5
 """Before another look at a batch, whose every member brings news."""
 _DATABASE_AWAY: Final = (OperationalError, InterfaceError)
-_Answer = TypeVar("_Answer")
-_readers = ThreadPoolExecutor(4, thread_name_prefix="progress")
 
 
 class ProgressStream:
@@ -99,7 +97,7 @@ class ProgressStream:
             await asyncio.sleep(BATCH_PAUSE_SECONDS)
         self._must_read = False
         try:
-            frame = await self._in_thread(self._follower.read)
+            frame = await self._loop.run_in_executor(readers, self._follower.read)
         except NotFound:
             self.end()
             return None
@@ -110,18 +108,15 @@ class ProgressStream:
         return frame
 
     async def _is_let_in(self) -> bool:
-        """If not, the iteration ends. Read the row too, lest news was lost on its way."""
-        self._must_read = True
+        """If not, the iteration ends."""
         try:
-            is_let_in = await self._in_thread(self._follower.is_let_in)
+            beat = await heart().beat(self._follower)
         except _DATABASE_AWAY:  # nothing can be told meanwhile either
             return True
-        if not is_let_in:
+        self._must_read |= beat.must_read
+        if not beat.is_let_in:
             self.end()
-        return is_let_in
-
-    async def _in_thread(self, read: Callable[[], _Answer]) -> _Answer:
-        return await self._loop.run_in_executor(_readers, read)
+        return beat.is_let_in
 
     def _watch(self) -> None:
         """Watch what is to be watched by now; news of it from before was missed."""

@@ -17,6 +17,9 @@ from processing.tests.queued import queued_job
 from snapotter.asgi import application
 
 
+connect: Any = ApplicationCommunicator  # untyped
+
+
 def scope_of(path: str, token: str) -> dict[str, Any]:
     return {
         "type": "http",
@@ -34,7 +37,7 @@ def test_a_client_that_goes_leaves_nothing_behind(
     scope = scope_of(f"/api/v1/jobs/{name or queued_job(alice).pk}/progress", session_of(alice).id)
 
     async def come_and_go() -> tuple[bytes, int]:
-        client = ApplicationCommunicator(application, scope)
+        client = connect(application, scope)
         await client.send_input({"type": "http.request", "body": b""})
         assert (await client.receive_output(20))["status"] == 200
         first = (await client.receive_output(20))["body"]

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.admission import Credential
 from accounts.models import ApiKey, Session, User
@@ -21,6 +21,7 @@ from processing import events, services
 from processing.models import Job
 from processing.progress import stream as stream_module
 from processing.progress.follower import Follower
+from processing.progress.heart import _beats_of
 from processing.progress.open_streams import OpenStreams, open_streams
 from processing.progress.stream import ProgressStream
 from processing.progress.tests.batches import batch_of, member
@@ -136,13 +137,38 @@ def test_what_was_missed_while_nothing_was_heard_is_told(alice: User) -> None:
         eventually(lambda: followed.last["percent"] == 70, "it reads the row")
 
 
-def test_news_that_was_lost_on_its_way_is_told_with_the_next_heartbeat(alice: User, beating: None) -> None:
+def test_an_end_whose_news_was_lost_is_told_with_the_next_heartbeat(alice: User, beating: None) -> None:
     job = queued_job(alice)
     with following(alice, job.pk) as followed:
         listener.stop()
-        eventually(lambda: followed.beats > 0, "it has heard of that")
-        Job.objects.filter(pk=job.pk).update(status="processing", progress=0.7)
-        eventually(lambda: followed.last["percent"] == 70, "it reads the row")
+        eventually(lambda: followed.beats > 1, "it has heard of that")
+        services.job_cancel(job=job)
+        eventually(lambda: followed.has_ended, "it asks")
+    assert followed.last["error"] == "Canceled"
+
+
+def test_a_job_that_appeared_unheard_is_told_with_the_next_heartbeat(alice: User, beating: None) -> None:
+    with following(alice, "mine") as followed:
+        listener.stop()
+        eventually(lambda: followed.beats > 1, "it has heard of that")
+        queued_job(alice, client_job_id="mine")
+        eventually(lambda: bool(followed.frames), "it asks")
+
+
+def test_heartbeats_of_many_cost_as_many_queries_as_of_one(
+    alice: User, bob: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    credentials = [session_credential(alice), key_credential(alice), session_credential(bob)]
+    users = [alice, alice, bob]
+    pairs = [(user, each) for user, each in zip(users, credentials, strict=True) for _ in range(5)]
+    names = ["mine", str(queued_job(alice).pk)]
+    followers = [Follower(user=user, credential=each, name=name) for user, each in pairs for name in names]
+    for follower in followers:
+        follower.read()
+    _beats_of(followers)  # settings are read once
+    with django_assert_num_queries(4):
+        beats = _beats_of(followers)
+    assert [beat.is_let_in for beat in beats.values()] == [True] * 30
 
 
 def test_a_slow_client_gets_the_newest(alice: User) -> None:
@@ -227,11 +253,10 @@ def test_without_sign_in_everybody_is_let_in(alice: User, beating: None, setting
         eventually(lambda: followed.beats > 2, "it goes on")
 
 
-def test_it_ends_when_the_job_is_gone(alice: User) -> None:
+def test_it_ends_when_the_job_is_gone(alice: User, beating: None) -> None:
     job = queued_job(alice)
     with following(alice, job.pk) as followed:
-        Job.objects.all().delete()
-        cut_off()  # nobody is told of a row that goes; the next look finds out
+        Job.objects.all().delete()  # nobody is told of that
         eventually(lambda: followed.has_ended, "it ends")
 
 
