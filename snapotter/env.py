@@ -19,6 +19,8 @@ FALSE = frozenset({"false", "0", "no", "off"})
 # RFC 6454: scheme, host and port, and nothing after it
 ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 
+HOST = re.compile(r"\.?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+
 
 def _raw(name: str) -> str | None:
     """The value without surrounding blanks; an empty one counts as absent, as compose files write it so."""
@@ -97,6 +99,15 @@ def path(name: str, default: str | Path) -> Path:
 def words(name: str) -> list[str]:
     """A comma-separated list, blanks trimmed, empty items dropped."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def hosts(name: str) -> list[str]:
+    """Host names, separated by commas, without scheme and port; `.example.org` is all below, `*` is any."""
+    found = [word.lower() for word in words(name)]
+    for host in found:
+        if host != "*" and not HOST.fullmatch(host):
+            raise _refuse(name, host, "host names like otter.example.org, separated by commas, or *")
+    return found
 
 
 def origins(name: str) -> list[str]:

@@ -48,7 +48,8 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 DEBUG = False
-ALLOWED_HOSTS = ["*"]  # self-hosted under any name; nothing we build from the Host header leaves the request
+ALLOWED_HOSTS = ["*"]  # self-hosted under any name; snapotter.hosts says which, where it matters
+KNOWN_HOSTS = env.hosts("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [EXTERNAL_URL.rstrip("/")] if EXTERNAL_URL else []
 ROOT_URLCONF = "snapotter.urls"
 ASGI_APPLICATION = "snapotter.asgi.application"
@@ -139,6 +140,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "snapotter.api.middleware.SecurityHeadersMiddleware",
+    "snapotter.api.middleware.KnownHostMiddleware",
     "snapotter.api.static.StaticFilesMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "audit.middleware.RequestContextMiddleware",

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from snapotter.api.errors import answer
 from snapotter.body_limit import TOO_LARGE
-from snapotter.common.errors import SnapOtterError, TooLarge
+from snapotter.common.errors import SnapOtterError, TooLarge, ValidationFailed
+from snapotter.hosts import unknown_host
 
 HEADERS = {
     "Cache-Control": "no-store",  # what may be kept, and by whom, says so itself
@@ -39,6 +40,20 @@ class SecurityHeadersMiddleware:
         for name, value in (HEADERS | TLS_HEADERS if request.is_secure() else HEADERS).items():
             response.headers.setdefault(name, value)
         return response
+
+
+class KnownHostMiddleware:
+    """Nothing is answered under a name that is not this server's: see snapotter.hosts."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        host = unknown_host(request)
+        if host is None:
+            return self.get_response(request)
+        told = f"This server does not go by the name {host}; whoever runs it can add that to ALLOWED_HOSTS."
+        return answer(request, ValidationFailed(told, code="UNKNOWN_HOST"))
 
 
 class BodyLimitMiddleware:
