@@ -16,7 +16,6 @@ from processing.progress.open_streams import open_streams
 from processing.tests.queued import queued_job
 from snapotter.asgi import application
 
-
 connect: Any = ApplicationCommunicator  # untyped
 
 
