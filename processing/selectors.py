@@ -14,7 +14,8 @@ from snapotter.common.errors import NotFound
 
 
 def own_jobs(*, user: User) -> QuerySet[Job]:
-    return Job.objects.filter(user=user)
+    """None for whoever may not use tools (any more, or with this API key): jobs are what tools made."""
+    return Job.objects.filter(user=user) if has_permission(user, "tools:use") else Job.objects.none()
 
 
 def visible_jobs(*, user: User) -> QuerySet[Job]:

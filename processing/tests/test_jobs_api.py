@@ -11,9 +11,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from accounts.tests.people import key_for, limited_to
 from conftest import Api
 from processing import workspace
 from processing.models import Job
+from processing.selectors import own_jobs
 from processing.tests.requests import content_of, jpeg, post
 
 
@@ -41,6 +43,14 @@ def test_others_do_not_see_it(api: Api, alice: User, bob: User, charlie: User, a
         assert api.as_user(user).get("/api/v1/jobs").json()["total"] == 0
     assert api.get(f"/api/v1/jobs/{job.pk}").status_code == 401
     assert api.as_user(admin).get(f"/api/v1/jobs/{job.pk}").status_code == 200  # files:all
+
+
+def test_without_tools_a_job_of_ones_own_is_as_absent_as_anothers(api: Api, alice: User) -> None:
+    _, body = run(api, alice)
+    unsigned = body["downloadUrl"].partition("?")[0]
+    assert api.with_token(key_for(alice, "tools:use")).get(unsigned).status_code == 200
+    assert api.with_token(key_for(alice, "settings:read")).get(unsigned).status_code == 404
+    assert not own_jobs(user=limited_to(alice, "settings:read")).exists()
 
 
 def test_the_list_is_ones_own_newest_first(api: Api, alice: User, bob: User) -> None:
