@@ -20,7 +20,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
-from accounts.bootstrap import TEAM_ID
+from accounts.bootstrap import TEAM_ID, ensure_roles_and_team
 from accounts.models import Session, Team, User
 from accounts.rate_limits import counter
 from snapotter.runtime import store
@@ -101,6 +101,13 @@ def charlie(db: None) -> User:
 @pytest.fixture
 def admin(db: None) -> User:
     return create_user("admin", role="admin")
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    """An admin for tests that commit: they begin with empty tables."""
+    ensure_roles_and_team()
+    return create_user("boss", role="admin")
 
 
 def session_of(user: User) -> Session:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from accounts.bootstrap import ensure_roles_and_team
 from accounts.models import ApiKey, Role, Session, User
 from accounts.tests.people import create_manager, create_role, refusal
 from accounts.tests.races import together
@@ -18,12 +17,6 @@ from conftest import PASSWORD, Api, create_user, give_password
 from tests.access_requests import KEYS, LOGIN, ROLES, Request, role_path, send, user_path
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def boss(db: None) -> User:
-    ensure_roles_and_team()  # a test that commits starts with empty tables
-    return create_user("boss", role="admin")
 
 
 @pytest.fixture

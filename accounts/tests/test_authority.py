@@ -9,7 +9,6 @@ from django.db import transaction
 
 from accounts import services, session_services, team_services
 from accounts.authority import Authority, access_change, of, of_caller
-from accounts.bootstrap import ensure_roles_and_team
 from accounts.credentials import key_credential
 from accounts.models import ApiKey, Session, Team, User
 from accounts.tests.people import create_role, limited_to, signed_in
@@ -95,11 +94,6 @@ def by_key(user: User) -> Callable[[], Any]:
 @pytest.mark.parametrize("let_in", [by_session, by_ended_session, by_key])
 class TestCredentialThatEnds:
     """While the request that it let in is on its way."""
-
-    @pytest.fixture
-    def boss(self, db: None) -> User:
-        ensure_roles_and_team()
-        return create_user("boss", role="admin")
 
     def test_nothing_is_changed_after_it(self, boss: User, let_in: Callable[[User], Any]) -> None:
         end = let_in(boss)

@@ -8,7 +8,6 @@ from unittest.mock import patch
 import pytest
 
 from accounts import role_services, user_services
-from accounts.bootstrap import ensure_roles_and_team
 from accounts.models import Role, User
 from accounts.role_selectors import roles
 from accounts.tests.people import create_role
@@ -16,12 +15,6 @@ from accounts.tests.races import together
 from audit.models import AuditEntry
 from conftest import create_user
 from snapotter.common.errors import Conflict, NotFound, PermissionRefused
-
-
-@pytest.fixture
-def boss(db: None) -> User:
-    ensure_roles_and_team()  # a test that commits starts with empty tables
-    return create_user("boss", role="admin")
 
 
 @pytest.fixture

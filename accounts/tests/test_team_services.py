@@ -7,19 +7,12 @@ from unittest.mock import patch
 import pytest
 
 from accounts import team_services, user_services
-from accounts.bootstrap import ensure_roles_and_team
 from accounts.models import Team, User
 from accounts.team_selectors import teams
 from accounts.tests.races import together
 from audit.models import AuditEntry
 from conftest import create_user
 from snapotter.common.errors import Conflict, PermissionRefused, ValidationFailed
-
-
-@pytest.fixture
-def boss(db: None) -> User:
-    ensure_roles_and_team()  # a test that commits starts with empty tables
-    return create_user("boss", role="admin")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from accounts import user_services
-from accounts.bootstrap import ensure_roles_and_team
 from accounts.models import User
 from accounts.tests.races import together
 from audit.models import AuditEntry
@@ -23,12 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 STEPS = [PipelineStep(tool_id="rotate")]
 TIMES = range(5)
-
-
-@pytest.fixture
-def boss(db: None) -> User:
-    ensure_roles_and_team()  # a test that commits starts with empty tables
-    return create_user("boss", role="admin")
 
 
 def saved(owner: User | None) -> Pipeline:
