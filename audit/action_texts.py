@@ -17,6 +17,7 @@ _TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "SESSION_ENDED": "Ended a session",
         "SESSIONS_ENDED": "Ended sessions",
         "PASSWORD_CHANGED": "Changed the password",
+        "PASSWORD_CHANGE_FAILED": "Gave a wrong current password",
         "PASSWORD_RESET": "Reset a password",
         "USER_CREATED": "Added a user",
         "USER_UPDATED": "Changed a user",

@@ -67,6 +67,17 @@ def test_a_wrong_current_password_is_told_last(api: Api, owner: User) -> None:
     assert change(client, "x" * 5000).json()["code"] == "INVALID_PASSWORD"
 
 
+def test_a_wrong_current_password_is_recorded(api: Api, owner: User) -> None:
+    change(api.as_user(owner), "wrong-Otter-1")
+    entry = AuditEntry.objects.get(action="PASSWORD_CHANGE_FAILED")
+    assert (entry.actor_id, entry.target_type, entry.target_id) == (owner.pk, "user", str(owner.pk))
+    assert entry.details == {
+        "userId": str(owner.pk),
+        "username": owner.username,
+        "reason": "wrong_password",
+    }
+
+
 def test_a_weak_password_is_refused_with_its_rules(api: Api, owner: User) -> None:
     body = change(api.as_user(owner), new="otter").json()
     assert body["rules"] == ["minLength", "uppercase", "digit"]
