@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -87,7 +88,7 @@ def _make_key(request: HttpRequest, form: ApiKeyForm) -> HttpResponse:
         key_id=form.key_id,
     )
     context: dict[str, Any] = {"row": row, "key": key, "may": effective(user, row.permissions)}
-    context["origin"] = request.build_absolute_uri("/").rstrip("/")
+    context["origin"] = (settings.EXTERNAL_URL or request.build_absolute_uri("/")).rstrip("/")
     return render(request, "accounts/account/api_key_made.html", context)
 
 

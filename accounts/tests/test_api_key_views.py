@@ -11,7 +11,7 @@ import pytest
 from django.core.signing import Signer
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import ApiKey, User
 from accounts.tests.people import create_role, key_for
@@ -109,6 +109,11 @@ class TestMake:
         text = make(page, scope="some", permissions=["settings:read"]).content.decode()
         assert "/api/v1/settings" in text
         assert "/api/v1/tools/" not in text
+
+    def test_an_example_has_the_address_that_people_use(self, page: Client, settings: Settings) -> None:
+        assert "curl http://testserver/api/" in make(page).content.decode()
+        settings.EXTERNAL_URL = "https://otter.example.org/"
+        assert "curl https://otter.example.org/api/" in make(page).content.decode()
 
     @pytest.mark.parametrize("forged", ["", "x", "\0", f"{uuid4()} {uuid4()}:signature"])
     def test_a_ticket_of_ones_own_making_is_refused(self, page: Client, forged: str) -> None:
