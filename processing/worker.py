@@ -77,8 +77,8 @@ class Worker:
 
     async def _carry_while_connected(self) -> None:
         async with _app().open_async() as app:
+            # No `queues`, as ours is the only one: asked for it by name, PostgreSQL sorts all that wait each time
             await app.run_worker_async(
-                queues=[queue.QUEUE],
                 concurrency=self.pool.size,
                 install_signal_handlers=False,
                 delete_jobs="always",
