@@ -18,6 +18,7 @@ from accounts.role_selectors import custom_role
 from accounts.tool_permissions import ToolLimit, require_known
 from audit.services import record
 from snapotter.common.errors import Conflict, ValidationFailed
+from snapotter.common.plain_text import has_control
 from snapotter.common.unchanged import UNCHANGED, Unchanged
 
 MANAGE: Final = "users:manage"
@@ -149,6 +150,8 @@ def _valid_description(description: str) -> str:
     description = description.strip()
     if len(description) > DESCRIPTION_LENGTH:
         raise ValidationFailed(f"A description has at most {DESCRIPTION_LENGTH} characters")
+    if has_control(description.replace("\r", "").replace("\n", "")):
+        raise ValidationFailed("A description has no characters for control")
     return description
 
 

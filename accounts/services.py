@@ -31,6 +31,7 @@ from accounts.session_services import oldest_sessions_end
 from accounts.sessions import SessionStore
 from audit.services import attempted_name, record
 from snapotter.common.errors import NotFound, SnapOtterError, ValidationFailed
+from snapotter.common.plain_text import has_control, is_visible
 
 USERNAME_LENGTH: Final = 255
 KEY_BYTES: Final = 48
@@ -113,6 +114,8 @@ def change_password(*, user: User, current: str, new: str) -> None:
         raise KeyNotEnough
     check_strength(new)
     if not hashers.verify_password(current[:MAX_LENGTH], user.password)[0]:
+        details = _who(user) | {"reason": "wrong_password"}
+        record("PASSWORD_CHANGE_FAILED", actor=user, target_id=user.pk, details=details)
         raise WrongPassword
     encoded, now = make_password(new), timezone.now()
     with transaction.atomic():
@@ -135,17 +138,18 @@ def api_key_create(
     """Make a key; the second value is the key itself, which is kept nowhere.
 
     No `permissions` (or an empty list) means everything the role may; with a `key_id`, asking twice makes no
-    second key. Raises ValidationFailed for a permission the caller lacks, EscalationDenied for more than the
-    presented key may, Conflict for a `key_id` that is taken.
+    second key. Raises ValidationFailed for a permission the caller lacks and for a name that nobody can read,
+    EscalationDenied for more than the presented key may, Conflict for a `key_id` that is taken.
     """
     _check_grant(user, permissions or None, expires_at)
+    name = _key_name(name)
     key = f"si_{secrets.token_hex(KEY_BYTES)}"
     row = ApiKey(
         id=key_id or uuid4(),
         user=user,
         key_hash=hashers.hash_key(key),
         key_prefix=key_prefix(key),
-        name=name.strip() or DEFAULT_KEY_NAME,
+        name=name,
         permissions=permissions or None,
         expires_at=expires_at,
     )
@@ -156,6 +160,13 @@ def api_key_create(
         details = {"userId": str(user.pk), "keyId": str(row.pk), "keyName": row.name}
         record("API_KEY_CREATED", actor=user, details=details)
     return row, key
+
+
+def _key_name(name: str) -> str:
+    name = name.strip() or DEFAULT_KEY_NAME
+    if has_control(name) or not is_visible(name):
+        raise ValidationFailed("The name of a key has visible characters, and none for control")
+    return name
 
 
 def _check_grant(user: User, permissions: list[str] | None, expires_at: datetime | None) -> None:

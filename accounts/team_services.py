@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,13 +15,13 @@ from accounts.models import Team, User
 from accounts.team_selectors import team_to_change
 from audit.services import record
 from snapotter.common.errors import Conflict, ValidationFailed
+from snapotter.common.plain_text import has_control, is_visible
 from snapotter.common.unchanged import UNCHANGED, Unchanged
 
 MANAGE: Final = "teams:manage"
 NAME_LENGTH: Final = 50
 MOST_BYTES: Final = BigIntegerField.MAX_BIGINT
 MOST_HOURS: Final = 2**31 - 1
-_DIRECTIONS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _TAKEN: Final = "There is a team of that name already"
 
 
@@ -87,20 +86,11 @@ def team_delete(*, caller: User, team_id: UUID) -> None:
 
 def _valid_name(name: str) -> str:
     name = name.strip()
-    if not 1 <= len(name) <= NAME_LENGTH or any(map(_is_control, name)) or not any(map(_is_visible, name)):
+    if not 1 <= len(name) <= NAME_LENGTH or has_control(name) or not is_visible(name):
         raise ValidationFailed(
             f"The name of a team has 1 to {NAME_LENGTH} characters, some of them visible and none for control"
         )
     return name
-
-
-def _is_control(sign: str) -> bool:
-    """Also what turns the direction of the text around it: a name could pass for another."""
-    return unicodedata.category(sign) == "Cc" or unicodedata.bidirectional(sign) in _DIRECTIONS
-
-
-def _is_visible(sign: str) -> bool:
-    return unicodedata.category(sign)[0] in "LNPS"
 
 
 def _positive(value: int | None, name: str, most: int) -> int | None:

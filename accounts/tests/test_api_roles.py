@@ -29,6 +29,7 @@ WRONG_SHAPES: list[dict[str, Any]] = [
     {"permissions": ["files:own"] * 200},
     {"description": 7},
     {"description": "a\0b"},
+    {"description": "Otters\u202esreviD"},
     {"description": "\udfff"},
     {"description": "x" * 501},
     {"toolPermissions": "all"},
