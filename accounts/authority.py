@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
 from accounts.admission import Credential
+from accounts.bootstrap import ANONYMOUS_ID
 from accounts.errors import EscalationDenied
 from accounts.models import ApiKey, Role, Session, User
 from accounts.permissions import effective, has_permission, of_role, tools_of_role
@@ -52,8 +53,8 @@ def require_cover(caller: User, other: Authority, message: str | None = None) ->
 
 
 def reaches(caller: User, other: User) -> bool:
-    """Whether `caller` may manage `other`: somebody who holds nothing that the caller lacks."""
-    return of_caller(caller).covers(of(other.role))
+    """Whether `caller` may manage `other`: somebody who holds nothing that the caller lacks, and signs in."""
+    return other.pk != ANONYMOUS_ID and of_caller(caller).covers(of(other.role))
 
 
 @contextmanager

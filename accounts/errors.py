@@ -57,6 +57,12 @@ class SelfDeletion(ValidationFailed):
     code = "SELF_DELETE"
 
 
+class SelfReset(ValidationFailed):
+    """You cannot reset your own password; change it, which asks for the current one."""
+
+    code = "SELF_RESET"
+
+
 class LastAdmin(ValidationFailed):
     """This is the last administrator; make another one first."""
 
@@ -67,6 +73,10 @@ class UserLimitReached(PermissionRefused):
     """This server has as many users as it may have."""
 
     code = "USER_LIMIT_REACHED"
+
+
+class NotManageable(ValidationFailed):
+    """This user stands for everybody while sign-in is switched off, so it stays as it is."""
 
 
 class BuiltinRole(ValidationFailed):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.authority import access_change, of, require_cover, taken_is_conflict
 from accounts.bootstrap import ANONYMOUS_ID
-from accounts.errors import KeyNotEnough, LastAdmin, SelfDeletion, SelfDemotion, UserLimitReached
+from accounts.errors import LastAdmin, NotManageable, SelfDeletion, SelfDemotion, SelfReset, UserLimitReached
 from accounts.models import ApiKey, Role, Session, Team, User
 from accounts.passwords import check_strength
 from accounts.permissions import ADMIN, USER
@@ -67,7 +67,8 @@ def user_update(
     """Give a user another role, team or quota (bytes, None for no own one), or shut the door.
 
     An unknown role and a blank team are ignored. Another role and a shut door end the user's sessions. Raises
-    NotFound, EscalationDenied, SelfDemotion, LastAdmin, ValidationFailed (unknown team, wrong quota).
+    NotFound, EscalationDenied, NotManageable, SelfDemotion, LastAdmin, ValidationFailed (unknown team, wrong
+    quota).
     """
     with access_change(caller, MANAGE) as by:
         user = _manageable(by, user_id)
@@ -90,14 +91,15 @@ def user_update(
 def password_reset(*, caller: User, user_id: UUID, new: str) -> None:
     """Set somebody's password, to be changed at once by its owner. Ends all sessions, deletes all keys.
 
-    Raises ValidationFailed (weak), NotFound, EscalationDenied, KeyNotEnough (a key, on its own user).
+    Raises ValidationFailed (weak), NotFound, EscalationDenied, NotManageable, SelfReset (whoever found an
+    open session must not get at the account without the current password).
     """
     check_strength(new)
     encoded = make_password(new)
     with access_change(caller, MANAGE) as by:
         user = _manageable(by, user_id)
-        if by.credential.kind == "api_key" and user == by:
-            raise KeyNotEnough
+        if user == by:
+            raise SelfReset
         now = timezone.now()
         # The update first: it locks the row, so no sign-in and no new key slips in behind the deletions.
         User.objects.filter(pk=user.pk).update(password=encoded, must_change_password=True, updated_at=now)
@@ -109,7 +111,7 @@ def password_reset(*, caller: User, user_id: UUID, new: str) -> None:
 def user_delete(*, caller: User, user_id: UUID) -> None:
     """Delete a user with sessions, keys, pipelines and files; jobs stay without a user.
 
-    Raises SelfDeletion, NotFound, EscalationDenied, LastAdmin.
+    Raises SelfDeletion, NotFound, EscalationDenied, NotManageable, LastAdmin.
     """
     if user_id == caller.pk:
         raise SelfDeletion
@@ -129,6 +131,8 @@ def _manageable(by: User, user_id: UUID) -> User:
     if user is None:
         raise NotFound("There is no such user")
     require_cover(by, of(user.role), "You cannot manage somebody who may do more than you.")
+    if user.pk == ANONYMOUS_ID:
+        raise NotManageable
     return user
 
 

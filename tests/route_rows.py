@@ -67,7 +67,8 @@ ACCESS: Final = (
         "POST",
         "api/auth/users/<str:user_id>/reset-password",
         needs("users:manage"),
-        200,
+        "400 SELF_RESET",
+        other=200,
         json={"newPassword": PASSWORD},
         but=BEYOND_THE_KEY,
     ),
@@ -164,7 +165,9 @@ JOBS: Final = (
         "404 EXPIRED",  # passed: its files are gone
         other="404 NOT_FOUND",
         reach="files:all",
-        but=dict.fromkeys(("anonymous", "expired key", "disabled"), "404 NOT_FOUND"),
+        but=dict.fromkeys(
+            ("anonymous", "expired key", "fitting key", "disabled", "auditor", "powerless"), "404 NOT_FOUND"
+        ),
     ),
 )
 

@@ -18,6 +18,7 @@ from accounts.admin.user_filters import RoleFilter, StateFilter, TeamFilter
 from accounts.admin.user_forms import EDITABLE, NEW, MoveForm, NewUserForm, UserForm
 from accounts.admin.user_pages import UserPages
 from accounts.authority import reaches
+from accounts.bootstrap import ANONYMOUS_ID
 from accounts.caller import user_of
 from accounts.errors import EscalationDenied, LastAdmin, SelfDemotion
 from accounts.models import User
@@ -51,6 +52,11 @@ class UserAdmin(UserPages):
         if obj is None:
             kwargs["form"] = NewUserForm
         return super().get_form(request, obj, change, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        original = context.get("original")
+        context["stands_for_everybody"] = original is not None and original.pk == ANONYMOUS_ID
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = db_field.related_model.objects.order_by("name")

@@ -30,6 +30,14 @@ def actions_about(user: User) -> list[str]:
     return list(AuditEntry.objects.filter(target_id=str(user.pk)).values_list("action", flat=True))
 
 
+def test_the_own_password_is_changed_where_the_current_one_is_asked_for(admin: User, alice: User) -> None:
+    client = client_of(admin)
+    own, others = (client.get(page_of(user)).content.decode() for user in (admin, alice))
+    assert "Reset password" in others
+    assert "Reset password" not in own
+    assert 'href="/change-password"' in own
+
+
 class TestNew:
     def test_an_administrator_makes_one(self, admin: User, team: Team) -> None:
         answer = save(
@@ -198,9 +206,10 @@ class TestPassword:
         assert actions_about(alice) == ["SESSIONS_ENDED"]
         assert client_of(admin).get(page_of(alice, "end-sessions")).status_code == 405
 
-    def test_who_sets_the_own_signs_in_again(self, admin: User) -> None:
-        answer = client_of(admin).post(page_of(admin, "password"), {"password": PASSWORD}, follow=True)
-        assert answer.redirect_chain[-1][0].startswith("/login?")
+    def test_the_own_one_is_not_reset(self, admin: User) -> None:
+        answer = client_of(admin).post(page_of(admin, "password"), {"password": PASSWORD})
+        assert "You cannot reset your own password" in answer.content.decode()
+        assert not User.objects.get(pk=admin.pk).check_password(PASSWORD)
 
     def test_of_nobody(self, admin: User, alice: User) -> None:
         address = page_of(alice, "password")

@@ -12,14 +12,14 @@ from pytest_django import Settings
 
 from accounts import user_services
 from accounts.bootstrap import anonymous_user, ensure_roles_and_team
-from accounts.errors import LastAdmin
+from accounts.errors import LastAdmin, NotManageable
 from accounts.models import User
 from accounts.permissions import ADMIN
 from accounts.tests.people import create_manager
 from accounts.tests.races import together, wait_for_a_waiter
 from audit.models import AuditEntry
 from audit.services import record
-from conftest import PASSWORD, create_user
+from conftest import PASSWORD, client_of, create_user
 from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
 
 
@@ -52,6 +52,21 @@ def test_the_last_admin_stays(anonymous: User, admin: User) -> None:
         user_services.user_delete(caller=anonymous, user_id=admin.pk)
     create_user("second", role="admin")
     user_services.user_delete(caller=anonymous, user_id=admin.pk)
+
+
+@pytest.mark.django_db
+def test_who_stands_for_everybody_stays_as_it_is(anonymous: User, admin: User) -> None:
+    for caller in (anonymous, admin):
+        with pytest.raises(NotManageable):
+            user_services.user_update(caller=caller, user_id=anonymous.pk, role="user")
+        with pytest.raises(NotManageable):
+            user_services.password_reset(caller=caller, user_id=anonymous.pk, new=PASSWORD)
+    with pytest.raises(NotManageable):
+        user_services.user_delete(caller=admin, user_id=anonymous.pk)
+    assert (
+        "stands for everybody"
+        in client_of(admin).get(f"/admin/accounts/user/{anonymous.pk}/change/").content.decode()
+    )
 
 
 @pytest.mark.django_db
