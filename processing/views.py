@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -17,9 +19,10 @@ from accounts.views import signed_in
 from processing import catalogue
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
-from processing.adapters.outcome import Outcome
 from processing.adapters.sources import earlier_job, source_of
-from processing.models import Job
+from processing.batches.outcome import outcome_of
+from processing.batches.runs import counted, run_counted
+from processing.models import BATCH, Job
 from processing.results import error_of, message_of
 from processing.runs import run_accepted
 from processing.selectors import job_for
@@ -83,18 +86,37 @@ def _refused(request: HttpRequest, error: SnapOtterError) -> HttpResponse:
 def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
     """The settings of the job named by `?job=`, to change and run again."""
     earlier = earlier_job(request.GET.get("job", ""), user=user_of(request))
-    return dict(earlier.settings) if earlier and earlier.tool_id == tool.id else {}
+    if earlier is None or earlier.tool_id != tool.id:
+        return {}
+    return dict(earlier.settings["settings"] if earlier.type == BATCH else earlier.settings)
 
 
 def _run(request: HttpRequest, tool: Tool[Any]) -> HttpResponse:
     form = form_class(tool)(request.POST)
+    uploads = [upload for _, uploads in request.FILES.lists() for upload in uploads]
+    is_batch = tool.can_be_step and len(uploads) > 1
     try:
-        accepted = accept_one([upload for _, uploads in request.FILES.lists() for upload in uploads])
+        accepted = counted(uploads) if is_batch else accept_one(uploads)
     except SnapOtterError as error:
         return _problem_page(request, tool, form, error)
     if not form.is_valid():
         return _problem_page(request, tool, form)
-    return _run_accepted(request, tool, form, accepted)
+    if isinstance(accepted, AcceptedFile):
+        return _run_accepted(request, tool, form, accepted)
+    return _run_batch(request, tool, form, accepted)
+
+
+def _run_batch(
+    request: HttpRequest, tool: Tool[Any], form: SettingsForm, files: Sequence[UploadedFile[bytes]]
+) -> HttpResponse:
+    """How far it is can be seen at once, so nobody waits for the end."""
+    try:
+        batch = run_counted(
+            user=request.user, tool=tool, files=files, tool_settings=form.settings, wait=False
+        )
+    except SnapOtterError as refused:
+        return _problem_page(request, tool, form, refused)
+    return _job_page(request, batch) if _is_partial(request) else redirect("job", batch.pk)
 
 
 def _run_accepted(
@@ -116,7 +138,8 @@ def _run_accepted(
 
 def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
     template = "tools/outcome.html" if _is_partial(request) else "tools/job.html"
-    response = render(request, template, {"outcome": Outcome(job, user=user_of(request))})
+    outcome = outcome_of(job, user=user_of(request), query=request.GET.dict())
+    response = render(request, template, {"outcome": outcome})
     if _is_partial(request):
         response["HX-Push-Url"] = "false"
     return response
@@ -128,6 +151,8 @@ def _tool_page(request: HttpRequest, tool: Tool[Any], form: SettingsForm, **more
         "form": form,
         "category": CATEGORIES[tool.category],
         "max_bytes": int(settings.MAX_UPLOAD_SIZE_MB * 2**20),
+        "max_files": settings.MAX_BATCH_SIZE if tool.can_be_step else 1,
+        "max_total_bytes": int(settings.MAX_BATCH_UPLOAD_MB * 2**20),
         **more,
     }
     return render(request, "tools/tool.html", context)

@@ -151,15 +151,6 @@ def test_a_picture_is_dropped_anywhere(inside: Page, photo: Path) -> None:
     assert downloaded_size(inside) == (600, 400)
 
 
-def test_of_several_pictures_the_first_is_taken_and_the_rest_explained(
-    inside: Page, photo: Path, broken: Path
-) -> None:
-    inside.goto("/tools/image/compress")
-    inside.dispatch_event("main", "drop", {"dataTransfer": transfer(inside, photo, broken)})
-    expect(inside.locator("[data-file-name]")).to_have_text(photo.name)
-    expect(inside.locator("#result")).to_contain_text("One picture at a time")
-
-
 def test_a_picture_is_pasted(inside: Page, photo: Path) -> None:
     inside.goto("/tools/image/rotate")
     inside.evaluate(

@@ -38,7 +38,9 @@ export class Upload {
     // The answer's own bytes are reported in the same way; by then nothing is being sent.
     if (!this.isSending || !lengthComputable) return;
     if (loaded < total) {
-      this.bar.value = Math.round((loaded / total) * 100);
+      const share = Math.floor((loaded / total) * 100);
+      this.bar.value = share;
+      this.label(`Uploading … ${share} %`);
       return;
     }
     this.isSending = false;
@@ -60,7 +62,7 @@ export class Upload {
     const { xhr } = event.detail;
     if (!/^\s*<!doctype/i.test(xhr.responseText)) return;
     event.detail.shouldSwap = false;
-    const large = xhr.status === TOO_LARGE ? "The picture is too large for this server." : "";
+    const large = xhr.status === TOO_LARGE ? "This is more than the server takes at a time." : "";
     const unexpected = "Something went wrong on the server. Try again; if it stays, reload the page.";
     this.fail(event, large || unexpected);
   }

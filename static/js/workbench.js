@@ -1,17 +1,21 @@
-/** The page of a tool: take a picture (drop, paste, choose), send it with the settings, show what came out. */
+/** The page of a tool: take pictures (drop, paste, choose), send them with the settings, show what came out. */
 
 import "./compare.js";
 import "./job-progress.js";
 import "./settings.js";
-import { extensionOf, forget, formatBytes, looksLikePicture, readPicture, whyNotShown } from "./picture.js";
+import { FileList, asFileList, inWords, sorted, totalBytes } from "./files.js";
+import { extensionOf, forget, formatBytes, readPicture, whyNotShown } from "./picture.js";
 import { Upload } from "./upload.js";
 
 class ToolWorkbench extends HTMLElement {
   connectedCallback() {
     this.picture = null;
+    this.added = [];
     this.form = this.querySelector("form");
     this.input = this.querySelector("input[type=file]");
     this.result = this.querySelector("#result");
+    this.list = new FileList(this);
+    this.title = this.querySelector("[data-run-label]").textContent;
     this.upload = new Upload(this);
     this.controller = new AbortController();
     this.listen();
@@ -48,7 +52,8 @@ class ToolWorkbench extends HTMLElement {
   listen() {
     const options = { signal: this.controller.signal };
     const on = (target, type, handle) => target.addEventListener(type, handle, options);
-    on(this.input, "change", () => this.input.files.length && this.take(this.input.files));
+    on(this.input, "change", () => this.onChange());
+    on(this.input, "cancel", () => (this.added = []));
     on(document, "dragenter", (event) => this.onDrag(event));
     on(document, "dragover", (event) => this.onDrag(event));
     on(document, "dragleave", (event) => event.relatedTarget === null && this.showDragging(false));
@@ -59,6 +64,13 @@ class ToolWorkbench extends HTMLElement {
     on(this, "click", (event) => this.onAction(event));
     // Before htmx hears of it: what is missing need not be sent first.
     this.addEventListener("submit", (event) => this.onSubmit(event), { ...options, capture: true });
+  }
+
+  /** A file input forgets what it held when files are chosen: what they are to be added to is kept here. */
+  onChange() {
+    const files = [...this.added, ...this.input.files];
+    this.added = [];
+    if (files.length) this.take(files);
   }
 
   onDrag(event) {
@@ -96,10 +108,16 @@ class ToolWorkbench extends HTMLElement {
     const act = control && this.actions[control.dataset.action];
     if (!act) return;
     event.preventDefault();
-    act();
+    act(control);
   }
 
   actions = {
+    add: () => {
+      this.added = [...this.input.files];
+      this.input.click();
+    },
+    "remove-file": ({ dataset }) => this.removeFile(Number(dataset.index)),
+    retry: () => this.retry(),
     replace: () => this.input.click(),
     another: () => {
       this.clear();
@@ -119,16 +137,7 @@ class ToolWorkbench extends HTMLElement {
 
   /** Put files that were dropped or pasted into the form, as if they had been chosen. */
   give(files) {
-    if (this.isBusy) return;
-    const pictures = [...files].filter(looksLikePicture);
-    if (!pictures.length) {
-      this.showAlert(`${files[0].name} is not a picture.`);
-      return;
-    }
-    const transfer = new DataTransfer();
-    transfer.items.add(pictures[0]);
-    this.input.files = transfer.files;
-    this.take(files, pictures[0]);
+    if (!this.isBusy) this.take([...files]);
   }
 
   /** The file of an earlier run, as if it had been dropped here. */
@@ -144,21 +153,28 @@ class ToolWorkbench extends HTMLElement {
     }
   }
 
-  async take(files, file = files[0]) {
+  async take(files) {
     this.result.replaceChildren();
-    const limit = Number(this.dataset.maxBytes);
-    if (limit && file.size > limit) {
+    const { taken, left } = sorted(files, this.limits);
+    if (!taken.length) {
       this.clear();
-      this.showAlert(`${file.name} has ${formatBytes(file.size)}; the limit here is ${formatBytes(limit)}.`);
+      this.showAlert(`${left[0].file.name} ${left[0].reason}.`);
       return;
     }
-    const picture = await readPicture(file);
-    if (this.input.files[0] !== file) return forget(picture);
+    this.input.files = asFileList(taken);
+    const picture = await readPicture(taken[0]);
+    if (this.input.files[0] !== taken[0] || this.input.files.length !== taken.length) return forget(picture);
     forget(this.picture);
     this.picture = picture;
     this.showPicture();
-    if (files.length > 1) this.explainOnlyOne(file, files.length - 1);
+    this.list.show(taken);
+    if (left.length) this.showNotice(inWords(left));
     this.querySelector(".button-run").focus({ preventScroll: true });
+  }
+
+  get limits() {
+    const { maxFiles, maxBytes, maxTotalBytes } = this.dataset;
+    return { maxFiles: Number(maxFiles), maxBytes: Number(maxBytes), maxTotalBytes: Number(maxTotalBytes) };
   }
 
   showPicture() {
@@ -170,32 +186,53 @@ class ToolWorkbench extends HTMLElement {
     else image.removeAttribute("src");
     this.querySelector("[data-file-type]").textContent = extensionOf(file);
     this.querySelector("[data-file-card-note]").textContent = whyNotShown(file);
+    const { files } = this.input;
     const name = this.querySelector("[data-file-name]");
-    name.textContent = name.title = file.name;
-    const facts = [width && `${width} × ${height} px`, formatBytes(file.size)].filter(Boolean).join(" · ");
+    name.textContent = name.title = files.length > 1 ? `${files.length} pictures` : file.name;
+    const size = width && files.length === 1 && `${width} × ${height} px`;
+    const facts = [size, formatBytes(totalBytes(files))].filter(Boolean).join(" · ");
     this.querySelector("[data-file-facts]").textContent = facts;
+    this.form.toggleAttribute("data-many", files.length > 1);
+    this.label(files.length > 1 ? `${this.title} ${files.length} pictures` : this.title);
     this.state = "picked";
     this.settings.usePicture(this.picture);
-    this.announce(`${file.name}, ${facts}, is ready.`);
+    this.announce(`${name.title}, ${facts}, ${files.length > 1 ? "are" : "is"} ready.`);
   }
 
-  explainOnlyOne(file, others) {
+  label(text) {
+    this.querySelector("[data-run-label]").textContent = text;
+  }
+
+  showNotice(text) {
     const notice = document.createElement("p");
     notice.className = "notice";
-    notice.textContent =
-      `One picture at a time, for now: this is ${file.name}, ` +
-      `and the other ${others === 1 ? "one was" : `${others} were`} left where ${others === 1 ? "it is" : "they are"}.`;
+    notice.textContent = text;
     this.result.replaceChildren(notice);
-    this.announce(notice.textContent);
+    this.announce(text);
   }
 
   clear() {
     forget(this.picture);
     this.picture = null;
     this.input.value = "";
+    this.list.show([]);
+    this.label(this.title);
+    this.form.removeAttribute("data-many");
     this.result.replaceChildren();
     this.state = "empty";
     this.settings.usePicture(null);
+  }
+
+  async removeFile(index) {
+    await this.take([...this.input.files].filter((_, place) => place !== index));
+    this.list.focus(index);
+  }
+
+  /** Of the pictures that were sent, those that failed once more. */
+  async retry() {
+    const places = this.querySelector("#outcome").dataset.failed.split(",").map(Number);
+    await this.take(places.map((place) => this.input.files[place]));
+    this.form.requestSubmit();
   }
 
   onSubmit(event) {
@@ -235,10 +272,13 @@ class ToolWorkbench extends HTMLElement {
 
   async showResult() {
     this.state = "done";
-    this.querySelector("[data-run-label]").textContent = "Run again";
+    this.label("Run again");
     const title = this.querySelector("#result-title");
     title.focus({ preventScroll: true });
-    this.announce(`Done. ${title.textContent.trim()}. The result can be downloaded.`);
+    const retry = this.querySelector("[data-action=retry]");
+    if (retry) retry.hidden = !this.input.files.length;
+    const isThere = this.querySelector("#outcome [download]");
+    this.announce(`Done. ${title.innerText.trim()}. ${isThere ? "The result can be downloaded." : ""}`);
     // Only a loaded picture has its height.
     await this.querySelector("[data-after]")?.decode().catch(() => {});
     this.result.scrollIntoView({ block: "nearest", behavior: "smooth" });
