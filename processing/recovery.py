@@ -61,7 +61,7 @@ def _forgotten_jobs() -> QuerySet[Job]:
     """Queued, and no row of the queue carries them.
 
     NOT IN and not NOT EXISTS: the rows are read once and hashed, also when ten thousand are new and
-    PostgreSQL takes them for ten (2 milliseconds instead of 14 seconds).
+    PostgreSQL takes them for ten (20 milliseconds instead of 14 seconds).
     """
     carried = ProcrastinateJob.objects.filter(task_name=queue.RUN_JOB).values_list(
         Cast(KeyTextTransform("job_id", "args"), UUIDField())
