@@ -77,7 +77,7 @@ class Worker:
 
     async def _carry_while_connected(self) -> None:
         async with _app().open_async() as app:
-            # No `queues`, ours is the only one: asked for by name, PostgreSQL may sort all that wait each time
+            # No `queues`, ours is the only one: asked for by name, PostgreSQL may sort all that wait
             await app.run_worker_async(
                 concurrency=self.pool.size,
                 install_signal_handlers=False,
