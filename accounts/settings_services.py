@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from accounts.authority import require_live
 from accounts.permissions import has_permission
 from audit.services import record
 from snapotter.common.errors import Conflict, PermissionRefused
@@ -22,18 +23,20 @@ def settings_change(
 ) -> None:
     """Change the settings named, all or none, each given as text.
 
-    `expected` is what the user saw before. Raises UnknownSetting, ReadonlySetting, PermissionRefused when one
-    of them needs more than the user may, ValidationFailed, and Conflict when one is not any more what was
-    expected, in this order; the last two with `details` = [{path, message}].
+    `expected` is what the user saw before. Raises UnknownSetting, ReadonlySetting, AuthenticationRequired
+    when the user was let in by what has ended, PermissionRefused when one of them needs more than the user
+    may, ValidationFailed, and Conflict when one is not any more what was expected, in this order; the last
+    two with `details` = [{path, message}].
     """
     require_changeable(values)
-    if not all(has_permission(user, needed) for needed in _needed(values)):
-        raise PermissionRefused
     with transaction.atomic():
+        by = require_live(user)
+        if not all(has_permission(by, needed) for needed in _needed(values)):
+            raise PermissionRefused
         changes = change(values)
         _require_as_expected(changes, expected or {})
         if values:
-            record("SETTINGS_UPDATED", actor=user, details=_details(user, values, changes))
+            record("SETTINGS_UPDATED", actor=by, details=_details(by, values, changes))
 
 
 def _require_as_expected(changes: Mapping[str, tuple[str, str]], expected: Mapping[str, str]) -> None:
