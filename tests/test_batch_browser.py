@@ -164,7 +164,8 @@ def test_it_works_without_scripts(
 
 
 def test_it_fits_a_phone(browser: Browser, server: RunningServer, state: Any, photos: list[Path]) -> None:
-    context = browser.new_context(base_url=server.url, storage_state=state, color_scheme="dark", **PHONE)
+    phone: Any = PHONE
+    context = browser.new_context(base_url=server.url, storage_state=state, color_scheme="dark", **phone)
     page = context.new_page()
     choose(page, photos)
     assert excess_width(page) == 0

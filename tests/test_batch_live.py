@@ -1,0 +1,132 @@
+"""Batches on a real server whose processes are killed: every file ends exactly once, and nobody waits for a
+whole batch."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.running import RunningServer
+from tests.test_recovery import (
+    client_of,
+    enqueue,
+    job_called,
+    run_small,
+    server_in,
+    small,
+    wait_for_end,
+    wait_until,
+    worker_of,
+)
+
+pytestmark = pytest.mark.system
+
+NAME = "many"
+
+
+@pytest.fixture
+def server(data_dir: Path) -> Iterator[RunningServer]:
+    running = server_in(data_dir, CONCURRENT_JOBS="1", WEB_WORKERS="2")
+    running.start()
+    yield running
+    running.stop()
+
+
+def post_batch(client: httpx.Client, count: int, **headers: str) -> httpx.Response:
+    return client.post(
+        "/api/v1/tools/image/resize/batch",
+        files=[("file", (f"{number:03}.jpg", small())) for number in range(count)],
+        data={"settings": json.dumps({"width": 50}), "clientJobId": NAME},
+        headers=headers,
+    )
+
+
+def begin(client: httpx.Client, count: int) -> None:
+    assert post_batch(client, count, Prefer="respond-async").status_code == 202
+
+
+def ended_files(client: httpx.Client) -> int:
+    return int(job_called(client, NAME)["batch"]["completedFiles"])
+
+
+def files_of(client: httpx.Client, count: int) -> list[dict[str, Any]]:
+    pages = range(1, -(-count // 100) + 1)
+    answers = [client.get(f"/api/v1/jobs/{NAME}", params={"page": page, "limit": 100}) for page in pages]
+    return [file for answer in answers for file in answer.json()["batch"]["files"]]
+
+
+def assert_completed_once(client: httpx.Client, count: int) -> None:
+    batch = wait_for_end(client, NAME)
+    assert (batch["status"], batch["batch"]["completedFiles"], batch["batch"]["failedFiles"]) == (
+        "completed",
+        count,
+        0,
+    )
+    (output,) = batch["outputs"]
+    content = client.get(output["downloadUrl"]).content
+    assert len(content) == output["size"]
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.namelist() == [f"{number:03}_resize.jpg" for number in range(count)]
+    assert archive.testzip() is None
+    assert recorded(client) == Counter(file["jobId"] for file in files_of(client, count))
+
+
+def recorded(client: httpx.Client) -> Counter[str]:
+    """How often each run is in the audit log."""
+    found: Counter[str] = Counter()
+    page = 1
+    while entries := client.get(
+        "/api/v1/audit-log", params={"action": "TOOL_EXECUTED", "limit": 100, "page": page}
+    ).json()["entries"]:
+        found.update(entry["details"]["jobId"] for entry in entries)
+        page += 1
+    return found
+
+
+def test_a_killed_worker_loses_no_file(server: RunningServer) -> None:
+    with client_of(server) as client:
+        begin(client, 30)
+        for done in (3, 12):
+            wait_until(lambda done=done: ended_files(client) >= done)
+            worker_of(server).send_signal(signal.SIGKILL)
+        assert_completed_once(client, 30)
+
+
+def test_a_restart_of_everything_loses_no_file(server: RunningServer) -> None:
+    with client_of(server) as client:
+        begin(client, 200)
+        wait_until(lambda: ended_files(client) >= 20)
+    server.stop()
+    server.start()
+    with client_of(server) as client:
+        assert_completed_once(client, 200)
+
+
+def test_a_single_job_waits_for_one_file_of_a_batch_at_most(server: RunningServer) -> None:
+    with client_of(server) as client:
+        begin(client, 100)
+        wait_until(lambda: ended_files(client) >= 3)
+        enqueue(run_small, client, "single")
+        single = wait_for_end(client, "single")
+        assert job_called(client, NAME)["status"] == "processing"
+        wait_for_end(client, NAME)
+        jobs = [client.get(f"/api/v1/jobs/{file['jobId']}").json() for file in files_of(client, 100)]
+        ahead = [job for job in jobs if single["createdAt"] < job["startedAt"] < single["startedAt"]]
+        assert len(ahead) <= 1
+
+
+def test_a_client_that_waits_gets_the_zip(server: RunningServer) -> None:
+    with client_of(server) as client:
+        answer = post_batch(client, 5)
+        assert answer.headers["Content-Type"] == "application/zip"
+        assert len(answer.content) == int(answer.headers["Content-Length"])
+        assert zipfile.ZipFile(io.BytesIO(answer.content)).testzip() is None
