@@ -125,12 +125,16 @@ def test_too_many_is_no_limit_when_it_is_0(api: Api, alice: User, settings: Sett
 
 @pytest.mark.parametrize("url", ["/api/v1/tools/image/nothing/batch", "/api/v1/tools/nothing/batch"])
 def test_an_unknown_tool_is_not_found(api: Api, alice: User, url: str) -> None:
-    assert post_batch(api.as_user(alice), pictures("a.jpg"), url=url).status_code == 404
+    answer = post_batch(api.as_user(alice), pictures("a.jpg"), url=url)
+    assert answer.status_code == 404
+    assert "not found" in answer.json()["error"].lower()
 
 
 def test_a_tool_that_is_turned_off_is_not_found(api: Api, alice: User) -> None:
     store.remember({"disabledTools": '["resize"]'}, 3600)
-    assert post_batch(api.as_user(alice), pictures("a.jpg"), {"width": 50}).status_code == 404
+    answer = post_batch(api.as_user(alice), pictures("a.jpg"), {"width": 50})
+    assert answer.status_code == 404
+    assert "not found" in answer.json()["error"].lower()
 
 
 def test_the_address_of_1x_answers_too(worker: None, api: Api, alice: User) -> None:

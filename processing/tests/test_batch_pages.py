@@ -139,3 +139,8 @@ def test_a_large_batch_is_shown_in_pages_and_few_queries(
 def test_a_stranger_sees_no_batch(browser: Client, bob: User) -> None:
     batch = ended_batch(browser, pictures("a.jpg", "b.jpg"))
     assert client_of(bob).get(f"/jobs/{batch.pk}").status_code == 404
+
+
+def test_the_page_of_a_file_leads_back_to_its_batch(browser: Client) -> None:
+    batch = ended_batch(browser, pictures("a.jpg", "b.jpg"))
+    assert f'href="/jobs/{batch.pk}"' in html(browser.get(f"/jobs/{members(batch)[0].pk}"))

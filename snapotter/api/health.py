@@ -53,4 +53,4 @@ class Unknown(Endpoint):
         return "signed-in"
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        raise NotFound("There is no such endpoint")
+        raise NotFound("Not found: there is no such endpoint")

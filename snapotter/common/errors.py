@@ -63,7 +63,7 @@ class PermissionRefused(SnapOtterError):
 
 
 class NotFound(SnapOtterError):
-    """There is nothing here."""
+    """Not found: there is nothing here."""
 
     status = 404
     code = "NOT_FOUND"

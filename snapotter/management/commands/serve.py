@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import resource
 import socket
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
@@ -19,12 +20,16 @@ from snapotter.management.processes import Server
 
 log = logging.getLogger(__name__)
 
+MOST_FILES: Final = 10_240
+"""What every system we run on grants if it is asked."""
+
 
 class Command(BaseCommand):
     help = "Apply migrations, make the first administrator, and serve the site."
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_used_port()
+        allow_many_files()
         prepare()
         self.stdout.write(
             f"SnapOtter {settings.VERSION} on http://{settings.HOST}:{settings.PORT} (Ctrl-C stops it)"
@@ -44,6 +49,14 @@ def refuse_used_port() -> None:
             raise CommandError(
                 f"cannot listen on {settings.HOST}:{settings.PORT}: {error.strerror}; PORT and HOST change it"
             ) from None
+
+
+def allow_many_files() -> None:
+    """Every file of an upload and every open stream is one; where nobody asks, 1,024 are allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def prepare() -> None:
