@@ -42,7 +42,9 @@ def configuration() -> dict[str, Any]:
         "asgi_lifespan": "off",
         "asgi_loop": "asyncio",  # uvloop, if somebody installed it, loses a signal that comes before it runs
         "control_socket_disable": True,
-        "graceful_timeout": 30,
+        # Ten seconds after it is asked to stop, a container is killed. What gunicorn waits for is not only
+        # answers, but also the idle connections of browsers
+        "graceful_timeout": 9,
         "timeout": 60,
         "keepalive": 75,
         "forwarded_allow_ips": "",  # whether a proxy is believed says TRUST_PROXY, and Django

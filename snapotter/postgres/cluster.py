@@ -36,7 +36,7 @@ SETTINGS = {
     "port": PORT,  # PGPORT in the environment would change it
     "unix_socket_permissions": "0700",
     # One host, a few dozen short transactions: small memory, no helper process that would sit idle.
-    "max_connections": "60",
+    "max_connections": "120",  # five processes may have a pool of 16 and a few more
     "shared_buffers": "32MB",
     "jit": "off",
     "io_method": "sync",
