@@ -54,8 +54,9 @@ def begin(client: httpx.Client, count: int) -> None:
     assert post_batch(client, count, Prefer="respond-async").status_code == 202
 
 
-def ended_files(client: httpx.Client) -> int:
-    return int(job_called(client, NAME)["batch"]["completedFiles"])
+def wait_for_files(client: httpx.Client, count: int) -> None:
+    """Until so many files have ended."""
+    wait_until(lambda: int(job_called(client, NAME)["batch"]["completedFiles"]) >= count)
 
 
 def files_of(client: httpx.Client, count: int) -> list[dict[str, Any]]:
@@ -96,7 +97,7 @@ def test_a_killed_worker_loses_no_file(server: RunningServer) -> None:
     with client_of(server) as client:
         begin(client, 30)
         for done in (3, 12):
-            wait_until(lambda done=done: ended_files(client) >= done)
+            wait_for_files(client, done)
             worker_of(server).send_signal(signal.SIGKILL)
         assert_completed_once(client, 30)
 
@@ -104,7 +105,7 @@ def test_a_killed_worker_loses_no_file(server: RunningServer) -> None:
 def test_a_restart_of_everything_loses_no_file(server: RunningServer) -> None:
     with client_of(server) as client:
         begin(client, 200)
-        wait_until(lambda: ended_files(client) >= 20)
+        wait_for_files(client, 20)
     server.stop()
     server.start()
     with client_of(server) as client:
@@ -114,7 +115,7 @@ def test_a_restart_of_everything_loses_no_file(server: RunningServer) -> None:
 def test_a_single_job_waits_for_one_file_of_a_batch_at_most(server: RunningServer) -> None:
     with client_of(server) as client:
         begin(client, 100)
-        wait_until(lambda: ended_files(client) >= 3)
+        wait_for_files(client, 3)
         enqueue(run_small, client, "single")
         single = wait_for_end(client, "single")
         assert job_called(client, NAME)["status"] == "processing"

@@ -87,8 +87,8 @@ class TestWhose:
 
     def test_a_canceled_batch_offers_what_was_done(self, browser: Client, alice: User) -> None:
         archive = {"name": "batch.zip", "key": "", "mimeType": "application/zip", "bytes": 9}
-        columns = {"type": "batch", "settings": {"toolId": "resize"}, "result": {"outputs": [archive]}}
-        job(alice, status=JobStatus.CANCELED, **columns)
+        result = {"outputs": [archive]}
+        job(alice, type="batch", status=JobStatus.CANCELED, settings={"toolId": "resize"}, result=result)
         page = html(browser.get("/jobs"))
         assert 'download="batch.zip"' in page
         assert "?from=" not in page
