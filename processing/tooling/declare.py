@@ -89,8 +89,8 @@ class Tool(Generic[S]):
     In a pipeline: `one_to_one` says of a file tool that it makes one file from one, so that it can be a step
     (image tools always can). The check that warns before a run reads `loses`, what the function itself takes
     from every image (what the written format cannot hold is known from `encoding`), `expects`, what an image
-    must have for the tool to be of use, and `resamples`: the `output_size` comes from making the picture itself
-    larger or smaller, not from more canvas.
+    must have for the tool to be of use, and `resamples`: the `output_size` comes from making the picture
+    itself larger or smaller, not from more canvas.
     """
 
     id: str
