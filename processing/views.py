@@ -15,13 +15,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.caller import user_of
+from accounts.rate_limits import admit
 from accounts.views import signed_in
 from processing import catalogue
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.sources import earlier_job, source_of
 from processing.batches.outcome import outcome_of
-from processing.batches.runs import counted, run_counted
+from processing.batches.runs import BATCHES_PER_MINUTE, counted, run_counted
 from processing.models import BATCH, Job
 from processing.results import error_of, message_of
 from processing.runs import run_accepted
@@ -111,6 +112,7 @@ def _run_batch(
 ) -> HttpResponse:
     """How far it is can be seen at once, so nobody waits for the end."""
     try:
+        admit(request, f"page batch user {user_of(request).pk}", BATCHES_PER_MINUTE)
         batch = run_counted(
             user=request.user, tool=tool, files=files, tool_settings=form.settings, wait=False
         )

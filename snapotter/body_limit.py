@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 
 FORM_BYTES = 2 * 2**20
-_MANY_FILES: Final = re.compile(r"^/api/v1/.*/batch$|^/tools/")
+_MANY_FILES: Final = re.compile(r"^/api/v1/.*/batch$|^/tools/|^/automate/")
 TOO_LARGE: Final = "snapotter.body_too_large"  # in the scope: the body is missing, answer 413
 
 Scope = MutableMapping[str, Any]

@@ -22,7 +22,7 @@ from processing.api.tools import (
     wants_no_wait,
 )
 from processing.batches.downloads import zip_response
-from processing.batches.runs import run_batch, run_pipeline_batch
+from processing.batches.runs import BATCHES_PER_MINUTE, run_batch, run_pipeline_batch
 from processing.batches.selectors import failures_of
 from processing.catalogue import require_usable
 from processing.models import Job
@@ -31,7 +31,6 @@ from processing.tooling import Tool
 from snapotter.common.endpoint import Endpoint, ErrorBody, operation
 from snapotter.common.multipart import MultiPartParser
 
-PER_MINUTE: Final = 20
 _DESCRIPTION: Final = (
     "Every file is run by itself: one that cannot be processed does not keep the others from being."
     " The answer is a ZIP of the results in the order of the upload, `X-File-Results` their names by place"
@@ -94,7 +93,7 @@ def batch_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint
         description=_DESCRIPTION,
         tags=[tool.category],
         operation_id=f"{tool.section}-{tool.id}-batch",
-        per_minute=PER_MINUTE,
+        per_minute=BATCHES_PER_MINUTE,
         request=_form(settings=settings_schema(tool)),
         responses=_RESPONSES,
         exclude=not documented,
@@ -113,7 +112,7 @@ class PipelineBatch(Endpoint):
         summary="Run tools one after another on each of many files",
         description=_DESCRIPTION,
         tags=PIPELINES,
-        per_minute=PER_MINUTE,
+        per_minute=BATCHES_PER_MINUTE,
         request=_form(pipeline=DEFINITION),
         responses=_RESPONSES,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
@@ -23,6 +23,8 @@ from processing.tooling import InvalidInput, SourceImage, Tool, ToolSettings
 from processing.uploads import accept
 from snapotter.common.errors import SnapOtterError, ValidationFailed
 
+BATCHES_PER_MINUTE: Final = 20
+"""Of one user."""
 Check = Callable[[SourceImage], Any]
 
 

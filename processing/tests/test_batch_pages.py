@@ -77,6 +77,15 @@ def test_too_many_files_are_told(browser: Client, settings: Settings) -> None:
     assert "at most 2 images" in html(answer)
 
 
+def test_so_many_batches_a_minute_and_no_more(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processing.views.BATCHES_PER_MINUTE", 1)
+    assert post(browser, pictures("a.jpg", "b.jpg")).status_code == 302
+    answer = post(browser, pictures("a.jpg", "b.jpg"))
+    assert answer.status_code == 429
+    assert "try again in" in html(answer)
+    assert Job.objects.filter(type="batch").count() == 1
+
+
 def test_an_ended_batch_offers_all_and_each(browser: Client) -> None:
     batch = ended_batch(browser, [*pictures("a.jpg"), ("bad.jpg", BAD), *pictures("b.jpg")])
     page = html(browser.get(f"/jobs/{batch.pk}"))
