@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.permissions import has_permission
 from processing.branding import logo_version
 from snapotter.runtime import store
 from snapotter.runtime.registry import APP_NAME, DEFAULT_LOCALE, DEFAULT_THEME
@@ -24,4 +25,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen if chosen in THEMES else store.get(DEFAULT_THEME),
         "locale": store.get(DEFAULT_LOCALE),
         "auth_enabled": settings.AUTH_ENABLED,
+        "may_automate": lambda: has_permission(request.user, "pipelines:own"),
     }

@@ -233,6 +233,7 @@ def _number_attributes(spec: Spec) -> dict[str, Any]:
         "inputmode": "numeric" if whole else "decimal",
         "placeholder": spec.placeholder or None,
         "required": spec.required,
+        "data-may-be-empty": spec.default is None,
     }
     return {name: value for name, value in attributes.items() if value not in (None, False)}
 

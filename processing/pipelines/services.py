@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from processing.models import Pipeline
 from processing.pipelines.definition import PipelineStep
 from processing.pipelines.selectors import PipelineNotFound, pipeline_for
 from processing.pipelines.steps import tool_of_step
-from snapotter.common.errors import AuthenticationRequired, PermissionRefused
+from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
 
 OWN: Final = "pipelines:own"
 
@@ -25,7 +26,10 @@ OWN: Final = "pipelines:own"
 def pipeline_create(
     *, caller: User, name: str, description: str | None = None, steps: Sequence[PipelineStep]
 ) -> Pipeline:
-    """Save a pipeline; several may have one name. Raises PermissionRefused, StepNotFound."""
+    """Save a pipeline; several may have one name.
+
+    Raises PermissionRefused, StepNotFound, AuthenticationRequired when the caller was deleted meanwhile.
+    """
     require_any(caller, OWN)
     _require_tools(steps)
     pipeline = Pipeline(
@@ -40,10 +44,17 @@ def pipeline_create(
     return pipeline
 
 
-def pipeline_update(*, caller: User, pipeline_id: UUID, **changes: Any) -> Pipeline:
+class PipelineChanged(Conflict):
+    """The pipeline was changed meanwhile"""
+
+
+def pipeline_update(
+    *, caller: User, pipeline_id: UUID, seen: datetime | None = None, **changes: Any
+) -> Pipeline:
     """Change `name`, `description` (None for none) and `steps`, as far as they are given.
 
-    Raises PermissionRefused, PipelineNotFound (also for somebody else's), StepNotFound.
+    Raises PermissionRefused, PipelineNotFound (also for somebody else's), StepNotFound, and PipelineChanged
+    if it is no longer as it was at `seen`, its `updated_at`.
     """
     require_any(caller, OWN)
     if "steps" in changes:
@@ -54,18 +65,22 @@ def pipeline_update(*, caller: User, pipeline_id: UUID, **changes: Any) -> Pipel
     with transaction.atomic():
         hold(caller)
         pipeline = pipeline_for(for_user=caller, pipeline_id=pipeline_id)
+        if seen not in (None, pipeline.updated_at):
+            raise PipelineChanged
         changed = {name: value for name, value in changes.items() if value != getattr(pipeline, name)}
         if changed:
-            _update(pipeline, changed)
+            _update(pipeline, changed, seen)
             _record("PIPELINE_UPDATED", caller, pipeline, {"changes": sorted(changed)})
     return pipeline
 
 
-def _update(pipeline: Pipeline, changed: dict[str, Any]) -> None:
-    """Raises PipelineNotFound if it was deleted meanwhile."""
+def _update(pipeline: Pipeline, changed: dict[str, Any], seen: datetime | None) -> None:
+    """Raises PipelineNotFound if it was deleted meanwhile, PipelineChanged if it is not as at `seen`."""
     changed = {**changed, "updated_at": timezone.now()}
-    if not Pipeline.objects.filter(pk=pipeline.pk).update(**changed):
-        raise PipelineNotFound
+    rows = Pipeline.objects.filter(pk=pipeline.pk)
+    unchanged = rows if seen is None else rows.filter(updated_at=seen)
+    if not unchanged.update(**changed):
+        raise PipelineChanged if rows.exists() else PipelineNotFound
     for name, value in changed.items():
         setattr(pipeline, name, value)
 

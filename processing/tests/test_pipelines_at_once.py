@@ -15,7 +15,7 @@ from conftest import create_user
 from processing.models import Pipeline
 from processing.pipelines.definition import PipelineStep
 from processing.pipelines.selectors import PipelineNotFound
-from processing.pipelines.services import pipeline_create, pipeline_delete, pipeline_update
+from processing.pipelines.services import PipelineChanged, pipeline_create, pipeline_delete, pipeline_update
 from snapotter.common.errors import AuthenticationRequired
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,6 +56,20 @@ def test_a_change_comes_before_a_deletion_or_finds_nothing(boss: User, _: int) -
     assert outcomes[1] in ("Spin", PipelineNotFound)
     assert audited("PIPELINE_UPDATED") == (outcomes[1] == "Spin")
     assert not Pipeline.objects.exists()
+
+
+@pytest.mark.parametrize("_", TIMES)
+def test_of_two_who_saw_the_same_only_one_replaces_it(boss: User, _: int) -> None:
+    pipeline = Pipeline.objects.get(pk=saved(None).pk)
+
+    def replace(caller: User, name: str) -> Callable[[], Any]:
+        key, seen = pipeline.pk, pipeline.updated_at
+        return lambda: pipeline_update(caller=caller, pipeline_id=key, seen=seen, name=name).name
+
+    outcomes = together(replace(boss, "Mine"), replace(create_user("dora"), "Hers"))
+    assert PipelineChanged in outcomes
+    assert Pipeline.objects.get().name in outcomes
+    assert audited("PIPELINE_UPDATED") == 1
 
 
 @pytest.mark.parametrize("_", TIMES)

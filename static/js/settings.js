@@ -11,7 +11,7 @@ class ToolSettings extends HTMLElement {
     this.crop = this.isDrawnOnPicture ? new CropLink(this) : null;
     this.addEventListener("input", (event) => this.onInput(event));
     const chosen = this.hasAttribute("data-bound") || new URLSearchParams(location.search).has("job");
-    if (!chosen) recall(this.tool, this);
+    if (this.bench && !chosen) recall(this.tool, this);
     this.refresh();
     if (this.bench?.picture) this.usePicture(this.bench.picture);
   }
@@ -39,7 +39,7 @@ class ToolSettings extends HTMLElement {
 
   value(name) {
     const control = this.control(name);
-    if (control?.type === "radio") return this.querySelector(`[name="${CSS.escape(name)}"]:checked`)?.value ?? "";
+    if (control?.type === "radio") return control.closest("[data-field]").querySelector("[name]:checked")?.value ?? "";
     return control?.type === "checkbox" ? String(control.checked) : (control?.value ?? "");
   }
 
@@ -48,7 +48,7 @@ class ToolSettings extends HTMLElement {
     const control = this.control(name);
     if (!control) return;
     if (control.type === "checkbox") control.checked = Boolean(value);
-    else if (control.type === "radio") this.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`)?.click();
+    else if (control.type === "radio") control.closest("[data-field]").querySelector(`[value="${CSS.escape(value)}"]`)?.click();
     else control.value = value ?? "";
   }
 
@@ -80,7 +80,7 @@ class ToolSettings extends HTMLElement {
     if (!option.dataset.values) return;
     const values = JSON.parse(option.dataset.values);
     for (const control of this.controls) {
-      if (control.type === "number" && control.defaultValue === "" && !(control.name in values)) control.value = "";
+      if (control.dataset.mayBeEmpty !== undefined && !(settingOf(control) in values)) control.value = "";
     }
     for (const [name, value] of Object.entries(values)) this.set(name, value);
   }
@@ -125,6 +125,11 @@ class ToolSettings extends HTMLElement {
     const first = [...this.querySelectorAll("input, select, textarea")].find((control) => control.offsetParent);
     first?.focus();
   }
+}
+
+/** In a pipeline, names of controls begin with that of their step. */
+function settingOf(control) {
+  return control.closest("[data-field]").dataset.field;
 }
 
 function showOnSlider(range, settings) {
