@@ -176,6 +176,24 @@ def test_leaving_with_changes_is_asked_about(page: Page) -> None:
     expect_order(page, "Resize")
 
 
+def test_a_session_that_has_ended_loses_nothing(page: Page) -> None:
+    page.goto("/automate/new")
+    add(page, "Resize")
+    steps(page).nth(0).get_by_label("Width").fill("77")
+    page.context.clear_cookies()
+    press(page, "Save")
+    expect(page.locator("[data-notes]")).to_contain_text("sign in again in another tab")
+    expect(steps(page).nth(0).get_by_label("Width")).to_have_value("77")
+
+
+def test_two_clicks_save_once(page: Page) -> None:
+    build(page, "Only once")
+    page.locator(".builder-actions").get_by_role("button", name="Save", exact=True).dblclick()
+    expect(page.locator(".messages")).to_be_visible()
+    page.goto("/automate")
+    expect(page.get_by_role("link", name="Only once", exact=True)).to_have_count(1)
+
+
 def test_a_saved_one_may_be_left(page: Page) -> None:
     build(page, "Leave me")
     press(page, "Save")

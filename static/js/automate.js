@@ -8,6 +8,7 @@ class PipelineBuilder extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
     this.changed = false;
+    this.isLeaving = false;
     this.controller = new AbortController();
     const options = { signal: this.controller.signal };
     const on = (target, type, handle, more = {}) => target.addEventListener(type, handle, { ...options, ...more });
@@ -21,6 +22,7 @@ class PipelineBuilder extends HTMLElement {
     on(this, "htmx:beforeOnLoad", (event) => this.onAnswer(event));
     on(this, "htmx:afterSettle", () => this.querySelector(".step-focus")?.scrollIntoView({ block: "nearest" }));
     on(this, "htmx:sendError", () => this.showAlert(FAILED));
+    on(window, "pageshow", () => (this.isLeaving = false));
     on(window, "beforeunload", (event) => this.changed && event.preventDefault());
   }
 
@@ -63,15 +65,18 @@ class PipelineBuilder extends HTMLElement {
     this.querySelector("[data-nothing]").hidden = found > 0;
   }
 
-  onRequest({ detail }) {
-    const action = String(detail.parameters.do ?? "").split(":")[0];
+  onRequest(event) {
+    // A second click on Save must not make a second pipeline.
+    if (this.isLeaving) event.preventDefault();
+    const action = String(event.detail.parameters.do ?? "").split(":")[0];
     if (!["check", "summaries"].includes(action)) this.changed = true;
   }
 
   /** Saved: the page may be left. A whole page where a part was expected is an error, or the way to sign in. */
   onAnswer(event) {
     const { xhr } = event.detail;
-    if (xhr.getResponseHeader("HX-Redirect")) this.changed = false;
+    this.isLeaving = Boolean(xhr.getResponseHeader("HX-Redirect"));
+    if (this.isLeaving) this.changed = false;
     if (!/^\s*<!doctype/i.test(xhr.responseText)) return;
     event.preventDefault();
     this.showAlert("This did not work. What you typed is still here; sign in again in another tab, or try again.");
