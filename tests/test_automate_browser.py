@@ -184,6 +184,9 @@ def test_a_session_that_has_ended_loses_nothing(page: Page) -> None:
     press(page, "Save")
     expect(page.locator("[data-notes]")).to_contain_text("sign in again in another tab")
     expect(steps(page).nth(0).get_by_label("Width")).to_have_value("77")
+    sign_in_page(page.context.new_page())
+    press(page, "Check")
+    expect(page.locator("[data-notes]")).to_have_text("It can run.")
 
 
 def test_two_clicks_save_once(page: Page) -> None:

@@ -68,6 +68,9 @@ class PipelineBuilder extends HTMLElement {
   onRequest(event) {
     // A second click on Save must not make a second pipeline.
     if (this.isLeaving) event.preventDefault();
+    // Whoever has signed in anew in another tab has another token by now.
+    const token = document.cookie.match(/(?:^|; )snapotter-csrf=([^;]+)/)?.[1];
+    if (token) event.detail.parameters.csrfmiddlewaretoken = token;
     const action = String(event.detail.parameters.do ?? "").split(":")[0];
     if (!["check", "summaries"].includes(action)) this.changed = true;
   }
