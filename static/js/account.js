@@ -1,11 +1,4 @@
-/** The account page: keys that are copied and shown once, times where the reader is, questions that close. */
-
-const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-for (const time of document.querySelectorAll("time[datetime]")) {
-  time.title = time.textContent;
-  time.textContent = LOCAL.format(new Date(time.dateTime));
-}
+/** The account page: keys that are copied and shown once, questions that close. */
 
 // The answer to a form that shows something once: reload and Back lead to a page instead of sending the form again.
 const shownOnce = document.querySelector("[data-reload-as]");

@@ -1,4 +1,16 @@
-/** What every page has: menus that close, and a theme switch that needs no reload. */
+/** What every page has: menus that close, a theme switch that needs no reload, times where the reader is. */
+
+const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function showLocalTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
+    time.title = time.textContent;
+    time.textContent = LOCAL.format(new Date(time.dateTime));
+  }
+}
+
+showLocalTimes(document);
+document.addEventListener("htmx:load", (event) => showLocalTimes(event.target));
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
