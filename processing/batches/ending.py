@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from processing.batches.archive import archive_of, entries_of
 from processing.engine.errors import Canceled
@@ -64,7 +66,12 @@ def _end(batch: Job) -> None:
         bytes_out=sum(member.bytes_out for member in members),
         delete_after=over,
         completed_at=Now(),
+        duration_ms=_milliseconds_since(batch.created_at),
     )
+
+
+def _milliseconds_since(moment: datetime) -> int:
+    return round((timezone.now() - moment).total_seconds() * 1000)
 
 
 def _outcome(batch: Job, archive: StoredOutput | None) -> dict[str, Any]:

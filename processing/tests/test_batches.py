@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import User
@@ -122,6 +124,15 @@ def test_it_has_failed_when_all_have(api: Api, alice: User) -> None:
     fail(claim(alice))
     batch.refresh_from_db()
     assert (batch.status, batch.error_code) == ("failed", "ALL_FILES_FAILED")
+
+
+def test_it_took_as_long_as_from_its_upload_to_its_last_file(api: Api, alice: User) -> None:
+    batch = queued_batch(api.as_user(alice), pictures("a.jpg"))
+    Job.objects.filter(pk=batch.pk).update(created_at=timezone.now() - timedelta(minutes=2))
+    complete(claim(alice))
+    batch.refresh_from_db()
+    assert batch.duration_ms is not None
+    assert 120_000 <= batch.duration_ms < 180_000
 
 
 def test_all_results_go_at_the_same_time(api: Api, alice: User) -> None:
