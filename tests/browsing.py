@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, StorageState
 
-from tests.conftest import ADMIN_PASSWORD
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -16,6 +16,15 @@ def sign_in_page(page: Page, username: str = "admin", password: str = ADMIN_PASS
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def signed_in_state(browser: Browser, server: RunningServer) -> StorageState:
+    """The cookies of a new session of the administrator."""
+    context = browser.new_context(base_url=server.url)
+    sign_in_page(context.new_page())
+    cookies = context.storage_state()
+    context.close()
+    return cookies
 
 
 def violations(page: Page) -> list[str]:

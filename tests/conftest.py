@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
+from tests.browsing import signed_in_state
 from tests.require_chromium import find_chromium
-from tests.running import RunningServer
+from tests.running import ADMIN_PASSWORD, RunningServer
 
-ADMIN_PASSWORD = "Otter-9-swims"
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -89,6 +89,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def state(browser: Browser, server: RunningServer) -> StorageState:
+    """The cookies of one sign-in of the administrator, which is slow on purpose."""
+    return signed_in_state(browser, server)
 
 
 @pytest.fixture

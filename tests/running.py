@@ -17,6 +17,7 @@ import psycopg
 
 from snapotter.postgres.cluster import PORT, ROLE, Cluster
 
+ADMIN_PASSWORD = "Otter-9-swims"
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0

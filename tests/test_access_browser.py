@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from processing.tests.images import make_image
 from tests.browsing import PHONE, excess_width, sign_in_page, too_small_to_tap, violations
-from tests.conftest import ADMIN_PASSWORD
-from tests.running import RunningServer
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
 

@@ -49,16 +49,6 @@ def member(server: RunningServer) -> str:
     return name
 
 
-@pytest.fixture(scope="module")
-def state(browser: Browser, server: RunningServer) -> Any:
-    """The cookies of one sign-in of the administrator."""
-    context = browser.new_context(base_url=server.url)
-    sign_in_page(context.new_page())
-    cookies = context.storage_state()
-    context.close()
-    return cookies
-
-
 @pytest.fixture
 def contexts(browser: Browser, server: RunningServer) -> Iterator[Callable[..., BrowserContext]]:
     made: list[BrowserContext] = []

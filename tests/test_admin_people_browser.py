@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browsing import PHONE, excess_width, sign_in_page, too_small_to_tap, violations
+from tests.browsing import PHONE, excess_width, too_small_to_tap, violations
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.system
@@ -19,16 +19,6 @@ PASSWORD = "Otter-8-dives"
 ROLES, USERS, TEAMS = (f"/admin/accounts/{model}/" for model in ("role", "user", "team"))
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def state(browser: Browser, server: RunningServer) -> Any:
-    """The cookies of one sign-in of the administrator."""
-    context = browser.new_context(base_url=server.url)
-    sign_in_page(context.new_page())
-    cookies = context.storage_state()
-    context.close()
-    return cookies
 
 
 @pytest.fixture

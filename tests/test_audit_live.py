@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from audit import chain
-from tests.conftest import ADMIN_PASSWORD, sign_in
-from tests.running import RunningServer
+from tests.conftest import sign_in
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
 

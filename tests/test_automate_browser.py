@@ -23,15 +23,6 @@ def picture(mode: str = "RGB") -> FilePayload:
     return {"name": "otter.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
 
 
-@pytest.fixture(scope="module")
-def state(browser: Browser, server: RunningServer) -> Any:
-    context = browser.new_context(base_url=server.url)
-    sign_in_page(context.new_page())
-    cookies = context.storage_state()
-    context.close()
-    return cookies
-
-
 @pytest.fixture
 def open_page(browser: Browser, server: RunningServer, state: Any) -> Iterator[Any]:
     made: list[BrowserContext] = []

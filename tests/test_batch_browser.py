@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from processing.tests.images import make_image
-from tests.browsing import PHONE, excess_width, sign_in_page, violations
+from tests.browsing import PHONE, excess_width, violations
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.system
@@ -29,16 +29,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         make_image("RGB", (600, 400), "photo").save(path, quality=92)
     paths[2].write_bytes(b"\xff\xd8\xff broken")
     return paths
-
-
-@pytest.fixture(scope="module")
-def state(browser: Browser, server: RunningServer) -> Any:
-    context = browser.new_context(base_url=server.url)
-    page = context.new_page()
-    sign_in_page(page)
-    cookies = context.storage_state()
-    context.close()
-    return cookies
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from snapotter.body_limit import FORM_BYTES
-from tests.conftest import ADMIN_PASSWORD, sign_in, temporary_data_dir
-from tests.running import RunningServer
+from tests.conftest import sign_in, temporary_data_dir
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.conftest import ADMIN_PASSWORD, sign_in, temporary_data_dir
-from tests.running import RunningServer
+from tests.conftest import sign_in, temporary_data_dir
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
 

@@ -11,8 +11,7 @@ from PIL import Image
 
 from snapotter.body_limit import FORM_BYTES
 from snapotter.common.downloads import CHUNK
-from tests.conftest import ADMIN_PASSWORD
-from tests.running import RunningServer
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
 

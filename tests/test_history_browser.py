@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
 from processing.tests.images import make_image
-from tests.browsing import PHONE, excess_width, sign_in_page, too_small_to_tap, violations
-from tests.conftest import ADMIN_PASSWORD, sign_in, temporary_data_dir
-from tests.running import RunningServer
+from tests.browsing import PHONE, excess_width, signed_in_state, too_small_to_tap, violations
+from tests.conftest import sign_in, temporary_data_dir
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
 
@@ -51,12 +51,8 @@ def client(running: RunningServer) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def state(browser: Browser, running: RunningServer) -> Any:
-    context = browser.new_context(base_url=running.url)
-    sign_in_page(context.new_page())
-    cookies = context.storage_state()
-    context.close()
-    return cookies
+def state(browser: Browser, running: RunningServer) -> StorageState:
+    return signed_in_state(browser, running)
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from processing.tests.images import make_image
 from tests.browsing import PHONE, excess_width, sign_in_page, too_small_to_tap, violations
-from tests.conftest import ADMIN_PASSWORD
-from tests.running import RunningServer
+from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
 
@@ -42,17 +41,6 @@ def broken(photo: Path) -> Path:
     path = photo.with_name("broken.jpg")
     path.write_bytes(photo.read_bytes()[:40])
     return path
-
-
-@pytest.fixture(scope="module")
-def state(browser: Browser, server: RunningServer) -> Any:
-    """The cookies of one sign-in, which is slow on purpose."""
-    context = browser.new_context(base_url=server.url)
-    page = context.new_page()
-    sign_in_page(page)
-    cookies = context.storage_state()
-    context.close()
-    return cookies
 
 
 @pytest.fixture

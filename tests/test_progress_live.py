@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from snapotter.tests.listening import CUT_OFF, LISTENING, eventually
-from tests.conftest import ADMIN_PASSWORD, sign_in, temporary_data_dir
-from tests.running import STOP_SECONDS, RunningServer
+from tests.conftest import sign_in, temporary_data_dir
+from tests.running import ADMIN_PASSWORD, STOP_SECONDS, RunningServer
 from tests.streams import following, open_socket
 from tests.test_crashes import picture
 from tests.test_headers import ALWAYS

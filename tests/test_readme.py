@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import ADMIN_PASSWORD
-from tests.running import ROOT, RunningServer
+from tests.running import ADMIN_PASSWORD, ROOT, RunningServer
 
 pytestmark = pytest.mark.system
 

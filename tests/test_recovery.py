@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 
 from processing.worker import NICE
-from tests.conftest import ADMIN_PASSWORD, sign_in, temporary_data_dir
+from tests.conftest import sign_in, temporary_data_dir
 from tests.database_proxy import DatabaseProxy
-from tests.running import RunningServer
+from tests.running import ADMIN_PASSWORD, RunningServer
 from tests.test_serve import ended
 
 pytestmark = pytest.mark.system
