@@ -1,11 +1,13 @@
-"""The queue: `python bench/job_queue.py [jobs] [workers]` starts and stops a server and workers of its own.
+"""The queue: `python bench/job_queue.py [--help]` starts and stops a server and workers of its own.
 
-Prints how long a small job takes from its row to its result in either lane, and how fast a heap of small jobs
-(10,000 unless said otherwise) is worked off: all of them, the first tenth and the last.
+Prints how long a small job takes from its row to its result in either lane, and how fast a heap of jobs is
+worked off: all of them, the first tenth and the last. To compare one worker with two on two cores, let each
+run one job at a time.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import statistics
@@ -33,16 +35,17 @@ RESIZE = "/api/v1/tools/image/resize"
 
 
 class Bench:
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, at_a_time: int, size: tuple[int, int]) -> None:
         self.server = RunningServer(
             directory / "data",
             DEFAULT_PASSWORD=PASSWORD,
             SKIP_MUST_CHANGE_PASSWORD="true",  # noqa: S106  a switch, not a password
             RATE_LIMIT_PER_MIN="0",
             WORKERS="0",
+            CONCURRENT_JOBS=str(at_a_time),
             LOG_LEVEL="warn",
         )
-        self.picture = photo(600, 400)
+        self.picture = photo(*size)
 
     def client(self) -> httpx.Client:
         account = {"username": "admin", "password": PASSWORD}
@@ -94,7 +97,7 @@ def lanes(bench: Bench, client: httpx.Client) -> None:
     for name, jobs in (("fast lane", fast[20:]), ("queue, idle worker", queued[20:])):
         took = sorted(_milliseconds(client.get(f"/api/v1/jobs/{job}").json()) for job in jobs)
         p95 = took[int(len(took) * 0.95)]
-        print(f"600x400 resize, {name:28} p50 {statistics.median(took):6.1f} ms   p95 {p95:6.1f} ms")
+        print(f"resize, {name:36} p50 {statistics.median(took):6.1f} ms   p95 {p95:6.1f} ms")
 
 
 def _milliseconds(job: dict[str, Any]) -> float:
@@ -122,10 +125,14 @@ def drain(bench: Bench, workers: int) -> None:
 
 
 def main() -> None:
-    jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    workers = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--at-a-time", type=int, default=0, help="CONCURRENT_JOBS")
+    parser.add_argument("--size", type=int, nargs=2, default=(600, 400), metavar=("WIDTH", "HEIGHT"))
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="snapotter-bench-") as directory:
-        bench = Bench(Path(directory))
+        bench = Bench(Path(directory), asked.at_a_time, tuple(asked.size))
         bench.server.start()
         try:
             with bench.client() as client:
@@ -133,9 +140,9 @@ def main() -> None:
                     time.sleep(5)
                     lanes(bench, client)
                 bench.query("DELETE FROM jobs RETURNING 1")
-                heap(bench, client, jobs)
-                with bench.workers(workers):
-                    drain(bench, workers)
+                heap(bench, client, asked.jobs)
+                with bench.workers(asked.workers):
+                    drain(bench, asked.workers)
         finally:
             bench.server.stop()
 

@@ -24,7 +24,7 @@ from tests.streams import open_socket
 
 ROUNDS = 4
 USERS = 20
-"""Each may open 300 streams a minute."""
+"""Each may open 300 streams a minute, and have 100 open in a process."""
 SETTLING_SECONDS = 5.0
 
 
