@@ -35,6 +35,7 @@ _TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "FILE_UPLOADED": "Uploaded files",
         "FILE_DELETED": "Deleted files",
         "TOOL_EXECUTED": "Ran a tool",
+        "JOB_CANCELED": "Canceled somebody's job",
         "PIPELINE_CREATED": "Saved a pipeline",
         "PIPELINE_UPDATED": "Changed a pipeline",
         "PIPELINE_DELETED": "Deleted a pipeline",

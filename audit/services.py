@@ -23,6 +23,7 @@ _TARGETS: Final = (
     ("SESSION", "session"),
     ("AUDIT", "audit"),
     ("TOOL", "tool"),
+    ("JOB", "job"),
     ("PIPELINE", "pipeline"),
 )
 TARGET_TYPES: Final = sorted({kind for _, kind in _TARGETS})

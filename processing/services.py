@@ -9,8 +9,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.permissions import require_any
+from audit.services import record
 from processing import queue, shares, workspace
-from processing.batches.services import batch_cancel
+from processing.batches.services import members_cancel
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
 from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
@@ -68,16 +71,40 @@ def _insert_queued(job: Job) -> Job:
     return job
 
 
-def job_cancel(*, job: Job) -> bool:
-    """Keep a queued job from starting, have a running one stopped. False when it has ended already."""
-    if job.type == BATCH:
-        return batch_cancel(batch=job)
-    unfinished = Job.objects.filter(pk=job.pk).exclude(status__in=FINISHED)
-    if not unfinished.update(cancel_requested=True):
+def job_cancel(*, caller: User, job: Job) -> bool:
+    """Keep a queued job from starting, have a running one stopped; of a batch its members, and what is done
+    is kept. False when it has ended already. That of another user is recorded.
+
+    Raises PermissionRefused.
+    """
+    require_any(caller, "tools:use" if job.user_id == caller.pk else "files:all")
+    if not _ask_to_end(caller, job):
         return False
     # From here on nobody can claim it; what is claimed already hears of it and ends the job
-    job_end_waiting(job=job, error=Canceled())
+    if job.type == BATCH:
+        members_cancel(batch=job)
+    else:
+        job_end_waiting(job=job, error=Canceled())
     return True
+
+
+def _ask_to_end(caller: User, job: Job) -> bool:
+    with transaction.atomic():
+        unfinished = Job.objects.filter(pk=job.pk).exclude(status__in=FINISHED)
+        asked = bool(unfinished.update(cancel_requested=True))
+        if asked and job.user_id != caller.pk:
+            _record_cancel(caller, job)
+    return asked
+
+
+def _record_cancel(caller: User, job: Job) -> None:
+    details = {
+        "userId": str(caller.pk),
+        "ownerId": str(job.user_id) if job.user_id else None,
+        "jobId": str(job.pk),
+        "toolId": job.tool_id or job.type,
+    }
+    record("JOB_CANCELED", actor=caller, target_id=job.pk, details=details)
 
 
 def jobs_of_user_discard(*, user: Any) -> None:

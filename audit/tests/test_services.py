@@ -54,6 +54,7 @@ def test_the_actor_is_who_the_request_belongs_to_when_it_is_recorded(alice: Abst
         ("SESSION_ENDED", "session"),
         ("AUDIT_EXPORTED", "audit"),
         ("TOOL_EXECUTED", "tool"),
+        ("JOB_CANCELED", "job"),
         ("SOMETHING", None),
     ],
 )

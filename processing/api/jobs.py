@@ -72,7 +72,9 @@ class JobCancel(Endpoint):
         summary="Cancel a job",
         description="A queued job never starts, a running one is stopped and what it made is removed. "
         "`canceled` is false for a job that has ended.",
+        per_minute=300,
         parameters=[_NAME],
     )
     def post(self, request: Request, job_id: str) -> Canceled:
-        return Canceled(canceled=job_cancel(job=job_called(user=user_of(request), name=job_id)))
+        caller = user_of(request)
+        return Canceled(canceled=job_cancel(caller=caller, job=job_called(user=caller, name=job_id)))

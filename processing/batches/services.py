@@ -1,4 +1,4 @@
-"""Begin a batch, cancel one."""
+"""Begin a batch, cancel its members."""
 
 from __future__ import annotations
 
@@ -122,16 +122,6 @@ def _insert(batch: Job, members: Sequence[Job]) -> None:
         Job.objects.bulk_create(members, batch_size=500)
         queue.enqueue_turn(batch.user_id)
         batch_advance(batch_id=batch.pk)
-
-
-def batch_cancel(*, batch: Job) -> bool:
-    """Keep the members that wait from starting and stop those that run; what is done is kept. False when the
-    batch has ended already."""
-    unfinished = Job.objects.filter(pk=batch.pk).exclude(status__in=FINISHED)
-    if not unfinished.update(cancel_requested=True):
-        return False
-    members_cancel(batch=batch)
-    return True
 
 
 def members_cancel(*, batch: Job) -> None:

@@ -72,8 +72,9 @@ def live(request: HttpRequest) -> HttpResponse:
 @signed_in("tools:use")
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Stop a job that has not ended; one that has stays as it is."""
-    job = job_for(user=user_of(request), job_id=job_id)
-    services.job_cancel(job=job)
+    caller = user_of(request)
+    job = job_for(user=caller, job_id=job_id)
+    services.job_cancel(caller=caller, job=job)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Trigger": "jobs-changed"})
     if "back" not in request.POST:

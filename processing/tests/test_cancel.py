@@ -13,15 +13,18 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
+from audit.models import AuditEntry
 from conftest import Api
-from processing import events, run_services, runner, workspace
+from processing import events, run_services, runner, services, workspace
 from processing.models import Job, JobStatus
+from processing.tests.batches import pictures, queued_batch, states
 from processing.tests.child_functions import make_request
 from processing.tests.pools import opened
 from processing.tests.processes import PATIENCE, is_alive, read_pid
 from processing.tests.queued import carry_queue, queued_job
 from processing.tests.requests import jpeg, post, stored_files
 from snapotter.common import listener
+from snapotter.common.errors import PermissionRefused
 from snapotter.tests.listening import eventually
 
 
@@ -62,6 +65,52 @@ def test_the_owner_may_and_who_sees_all_files(api: Api, alice: User, bob: User, 
     job.refresh_from_db()
     assert not job.cancel_requested
     assert cancel(api, admin, job.pk).json() == {"canceled": True}
+
+
+def canceled_entries() -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(action="JOB_CANCELED"))
+
+
+def test_the_cancel_of_somebody_elses_job_is_recorded_once(api: Api, alice: User, admin: User) -> None:
+    job = queued_job(alice)
+    cancel(api, admin, job.pk)
+    cancel(api, admin, job.pk)
+    (entry,) = canceled_entries()
+    assert (entry.actor_id, entry.target_type, entry.target_id) == (admin.pk, "job", str(job.pk))
+    assert entry.details == {
+        "userId": str(admin.pk),
+        "ownerId": str(alice.pk),
+        "jobId": str(job.pk),
+        "toolId": "resize",
+    }
+
+
+def test_the_cancel_of_somebody_elses_batch_is_one_entry(api: Api, alice: User, admin: User) -> None:
+    batch = queued_batch(api.as_user(alice), pictures("a.jpg", "b.jpg"))
+    cancel(api, admin, batch.pk)
+    assert states(batch) == ["canceled"] * 2
+    assert [entry.target_id for entry in canceled_entries()] == [str(batch.pk)]
+
+
+def test_ones_own_cancel_and_one_that_came_too_late_are_not_recorded(
+    api: Api, alice: User, admin: User
+) -> None:
+    job = queued_job(alice)
+    cancel(api, alice, job.pk)
+    cancel(api, admin, job.pk)
+    assert canceled_entries() == []
+
+
+def test_the_service_itself_refuses_a_stranger(alice: User, bob: User) -> None:
+    job = queued_job(alice)
+    with pytest.raises(PermissionRefused):
+        services.job_cancel(caller=bob, job=job)
+    job.refresh_from_db()
+    assert not job.cancel_requested
+
+
+def test_300_a_minute_and_no_more(api: Api, alice: User) -> None:
+    assert cancel(api, alice, uuid.uuid4())["X-RateLimit-Limit"] == "300"
 
 
 @pytest.mark.parametrize("name", [uuid.uuid4(), "nothing", "%00", "%ff", "x" * 400, "ä 🦦"])

@@ -136,7 +136,7 @@ def test_every_change_of_a_job_is_heard(heard: News) -> None:
 
 def test_a_cancel_is_heard(heard: News) -> None:
     job = Job.objects.create(type="resize", user=user_heard(), status=JobStatus.PROCESSING, attempts=1)
-    services.job_cancel(job=job)
+    services.job_cancel(caller=user_heard(), job=job)
     eventually(lambda: len(heard) == 1, "the cancel")
     assert heard[0] and heard[0].cancel
 
@@ -176,6 +176,6 @@ class TestEnd:
 
     def test_without_a_listener_it_looks_itself(self, transactional_db: None, alice: User) -> None:
         job = queued_job(alice)
-        services.job_cancel(job=job)
+        services.job_cancel(caller=alice, job=job)
         with events.End(job.pk).watched() as end:
             assert end.wait(60).status == "canceled"

@@ -109,7 +109,7 @@ def test_a_job_is_claimed_once(alice: User) -> None:
 
 def test_a_canceled_job_is_not_claimed(alice: User) -> None:
     job = queued_job(alice)
-    services.job_cancel(job=job)
+    services.job_cancel(caller=alice, job=job)
     assert run_services.job_claim(job_id=job.pk) is None
 
 

@@ -56,7 +56,7 @@ def test_a_job_that_is_heard_of_while_the_sweep_runs_is_left_alone(alice: User, 
 
 def test_a_job_that_was_to_be_canceled_is_canceled(alice: User) -> None:
     job = silent_job(alice)
-    services.job_cancel(job=job)
+    services.job_cancel(caller=alice, job=job)
     recovery.sweep()
     job.refresh_from_db()
     assert (job.status, carried_ids()) == ("canceled", [])

@@ -60,7 +60,7 @@ def test_a_failed_job_brings_the_error_as_it_is_answered(alice: User) -> None:
 
 def test_a_canceled_job_has_failed(alice: User) -> None:
     job = queued_job(alice)
-    job_cancel(job=job)
+    job_cancel(caller=alice, job=job)
     frame = told(job)
     assert (frame["phase"], frame["error"], frame["code"]) == ("failed", "Canceled", "canceled")
 

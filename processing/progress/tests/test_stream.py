@@ -99,7 +99,7 @@ def test_a_later_job_of_the_same_name_is_another_story(alice: User) -> None:
     job = claimed_job(alice, client_job_id="mine")
     with following(alice, "mine") as followed:
         later = queued_job(alice, client_job_id="mine")
-        services.job_cancel(job=later)
+        services.job_cancel(caller=alice, job=later)
         job_report(job=job, progress=0.5, stage="")
         eventually(lambda: followed.last["percent"] == 50, "the first goes on")
     assert {frame["phase"] for frame in followed.frames} == {"processing"}
@@ -142,7 +142,7 @@ def test_an_end_whose_news_was_lost_is_told_with_the_next_heartbeat(alice: User,
     with following(alice, job.pk) as followed:
         listener.stop()
         eventually(lambda: followed.beats > 1, "it has heard of that")
-        services.job_cancel(job=job)
+        services.job_cancel(caller=alice, job=job)
         eventually(lambda: followed.has_ended, "it asks")
     assert followed.last["error"] == "Canceled"
 
@@ -272,7 +272,7 @@ def test_it_goes_on_when_the_database_was_away(alice: User, monkeypatch: pytest.
 
     with following(alice, job.pk) as followed:
         monkeypatch.setattr(Follower, "read", refuse_once)
-        services.job_cancel(job=job)
+        services.job_cancel(caller=alice, job=job)
         assert refused.wait(20)
         cut_off()
         eventually(lambda: followed.has_ended, "it is told")
