@@ -93,6 +93,7 @@ class PipelineSave(Endpoint):
         answers=SavedPipeline,
         status=201,
         summary="Save a pipeline; its tools must exist, their settings are checked when it runs",
+        description="409 `TOO_MANY_PIPELINES` when the caller has 500 already.",
         tags=PIPELINES,
     )
     def post(self, request: Request, body: PipelineBody) -> SavedPipeline:

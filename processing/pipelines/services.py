@@ -21,6 +21,8 @@ from processing.pipelines.steps import tool_of_step
 from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
 
 OWN: Final = "pipelines:own"
+MOST_SAVED: Final = 500
+"""Of one user. The list has no pages, and each may be as long as a definition may."""
 
 
 def pipeline_create(
@@ -28,7 +30,8 @@ def pipeline_create(
 ) -> Pipeline:
     """Save a pipeline; several may have one name.
 
-    Raises PermissionRefused, StepNotFound, AuthenticationRequired when the caller was deleted meanwhile.
+    Raises PermissionRefused, ValidationFailed, StepNotFound, TooManyPipelines, and AuthenticationRequired when
+    the caller was deleted meanwhile.
     """
     require_any(caller, OWN)
     _require_tools(steps)
@@ -39,9 +42,17 @@ def pipeline_create(
         hold(caller)
         if not User.objects.filter(pk=caller.pk, is_active=True).exists():
             raise AuthenticationRequired
+        if Pipeline.objects.filter(user=caller).count() >= MOST_SAVED:
+            raise TooManyPipelines(limit=MOST_SAVED)
         pipeline.save(force_insert=True)
         _record("PIPELINE_CREATED", caller, pipeline, {"steps": len(steps)})
     return pipeline
+
+
+class TooManyPipelines(Conflict):
+    """You have as many saved pipelines as this server keeps for a user; delete one first."""
+
+    code = "TOO_MANY_PIPELINES"
 
 
 class PipelineChanged(Conflict):

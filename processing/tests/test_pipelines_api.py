@@ -247,6 +247,22 @@ def test_changes_are_audited_and_what_changes_nothing_is_not(api: Api, alice: Us
     assert deleted["pipelineName"] == "Tiny"
 
 
+def test_as_many_are_kept_for_a_user_as_a_list_can_hold(
+    api: Api, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.pipelines.services.MOST_SAVED", 2)
+    client = api.as_user(alice)
+    saved(None)
+    first = save(client).json()["id"]
+    save(client)
+    refused = save(client)
+    assert (refused.status_code, refused.json()["code"]) == (409, "TOO_MANY_PIPELINES")
+    assert Pipeline.objects.filter(user=alice).count() == 2
+    assert save(api.as_user(bob)).status_code == 201
+    assert api.as_user(alice).delete(f"{URL}/{first}").status_code == 200
+    assert save(api.as_user(alice)).status_code == 201
+
+
 def test_the_audit_names_the_owner_of_a_pipeline_that_another_deleted(
     api: Api, alice: User, admin: User
 ) -> None:
