@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from processing.models import FINISHED, Job, JobStatus
+from processing.models import FINISHED, Job
 from snapotter.common.batches import delete_in_batches
 from snapotter.runtime import store
 from snapotter.runtime.registry import JOBS_RETENTION_DAYS, TEMP_FILE_MAX_AGE_HOURS
@@ -24,9 +24,8 @@ def files_over() -> Q:
     """Whose files may go. A run that is queued or under way is never over, and a member not before its
     batch."""
     passed = Q(delete_after__lt=Now())
-    without_result = Q(status__in=(JobStatus.FAILED, JobStatus.CANCELED))
     batch_over = Q(parent=None) | Q(parent__status__in=FINISHED, parent__delete_after__lt=Now())
-    return without_result | Q(passed & batch_over, status=JobStatus.COMPLETED) | _past_retention()
+    return Q(passed & batch_over, status__in=FINISHED) | _past_retention()
 
 
 def old_jobs() -> QuerySet[Job]:

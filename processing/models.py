@@ -25,7 +25,8 @@ class JobStatus(models.TextChoices):
     CANCELED = "canceled"
 
 
-FINISHED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
+UNDONE = (JobStatus.FAILED, JobStatus.CANCELED)
+FINISHED = (JobStatus.COMPLETED, *UNDONE)
 
 
 class Job(models.Model):

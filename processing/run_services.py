@@ -65,13 +65,13 @@ def job_complete(*, job: Job, result: JobResult, bytes_out: int, duration_ms: in
         "result": result.wire(),
         "output_path": result.outputs[0].key if result.outputs else "",
         "bytes_out": bytes_out,
-        "delete_after": delete_after(),
     }
     return _finish(_mine(job), job, values, duration_ms)
 
 
 def job_fail(*, job: Job, error: SnapOtterError, duration_ms: int) -> bool:
-    """End a run with an error. Its files go at once: the row alone tells what happened."""
+    """End a run with an error. What it made goes at once; its input is kept as long as a result would be, to
+    be run again."""
     return _end_without_result(_mine(job), job, error, duration_ms)
 
 
@@ -129,7 +129,7 @@ def _end_without_result(jobs: QuerySet[Job], job: Job, error: SnapOtterError, du
     }
     ended = _finish(jobs, job, values, duration_ms)
     if ended:
-        workspace.delete_job_files(job.pk)
+        workspace.delete_results(job.pk)
     return ended
 
 
@@ -143,7 +143,13 @@ def _finish(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duration_m
 
 
 def _write_end(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duration_ms: int) -> bool:
-    ending = {**values, "completed_at": timezone.now(), "lease_until": None, "duration_ms": duration_ms}
+    ending = {
+        **values,
+        "completed_at": timezone.now(),
+        "lease_until": None,
+        "duration_ms": duration_ms,
+        "delete_after": delete_after(),
+    }
     if not tool_audit.is_on():
         return _change(jobs, job, ending)
     with transaction.atomic():

@@ -18,7 +18,7 @@ from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
 from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
 from processing.run_services import job_end_waiting, lease
-from processing.uploads import AcceptedFile
+from processing.uploads import NewInput
 
 
 def job_create(
@@ -27,7 +27,7 @@ def job_create(
     user: Any,
     type: str,
     settings: Mapping[str, Any],
-    accepted: AcceptedFile,
+    accepted: NewInput,
     client_job_id: str = "",
     claimed: bool,
 ) -> Job:
@@ -37,7 +37,7 @@ def job_create(
     Raises TooManyJobs.
     """
     try:
-        key = workspace.save_input(job_id, accepted.name, accepted.upload)
+        key = accepted.store(job_id)
         job = Job(
             id=job_id,
             type=type,

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
+from processing import workspace
 from processing.engine.inspect import inspect
 from processing.engine.names import sanitise
 from processing.limits import current_limits
 from processing.tooling import InvalidInput, SourceImage
 from snapotter.common.errors import TooLarge, ValidationFailed
+
+
+class NewInput(Protocol):
+    """A file that becomes the input of a job."""
+
+    @property
+    def bytes(self) -> int: ...
+
+    def store(self, job_id: UUID) -> str:
+        """Put it where the job's files are; returns its key."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,9 @@ class AcceptedFile:
     @property
     def bytes(self) -> int:
         return int(self.upload.size or 0)
+
+    def store(self, job_id: UUID) -> str:
+        return workspace.save_input(job_id, self.name, self.upload)
 
 
 def accept_one(uploads: Sequence[UploadedFile[bytes]]) -> AcceptedFile:

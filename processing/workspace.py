@@ -6,17 +6,20 @@ Whoever runs a tool needs paths: a remote storage is copied to scratch, the file
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from pathlib import Path, PurePosixPath
+from typing import IO, Final, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+
+_INPUT: Final = "input"
 
 
 def storage() -> Storage:
@@ -39,9 +42,36 @@ def save_input(job_id: UUID, name: str, content: File[bytes]) -> str:
     return _save(input_key(job_id, name), content)
 
 
+def copy_input(key: str, job_id: UUID) -> str:
+    """Let one more job begin with a stored input; returns its own key. Either may be deleted without the
+    other, and within a file system no byte is copied.
+
+    Raises FileNotFoundError.
+    """
+    copy = input_key(job_id, PurePosixPath(key).name)
+    store = storage()
+    if isinstance(store, FileSystemStorage) and _link(Path(store.path(key)), Path(store.path(copy))):
+        return copy
+    with open_file(key) as content:
+        return _save(copy, cast("File[bytes]", content))
+
+
+def _link(path: Path, link: Path) -> bool:
+    """False where the file system has no links."""
+    os.utime(path)  # files of no job go when they are old, and until its row is there this is one
+    link.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, link)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
 def input_key(job_id: UUID, name: str) -> str:
     """Where an upload of that name lies, if no other was there before."""
-    return f"{job_id}/input/{name}"
+    return f"{job_id}/{_INPUT}/{name}"
 
 
 def publish(job_id: UUID, attempt: int, path: Path, name: str) -> str:
@@ -102,6 +132,18 @@ def open_file(key: str) -> IO[bytes]:
 def delete_job_files(job_id: UUID) -> None:
     """Remove everything of a job; what is gone already is no error."""
     _delete(str(job_id))
+
+
+def delete_results(job_id: UUID) -> None:
+    """Remove what attempts made of a job that ended without a result; its input stays."""
+    store = storage()
+    try:
+        directories, _ = store.listdir(str(job_id))
+    except FileNotFoundError:
+        return
+    for name in directories:
+        if name != _INPUT:
+            _delete(f"{job_id}/{name}")
 
 
 def delete_attempt(job_id: UUID, attempt: int) -> None:

@@ -159,6 +159,14 @@ JOBS: Final = (
         reach="files:all",
     ),
     Row(
+        "POST",
+        "api/v1/jobs/<str:job_id>/retry",
+        needs("tools:use"),
+        "409 NOT_ENDED",
+        other="404 NOT_FOUND",
+        reach="files:all",
+    ),
+    Row(
         "GET",
         "api/v1/download/<str:job_id>/<str:filename>",
         PUBLIC,

@@ -147,7 +147,7 @@ def job_body(job: Job) -> JobBody:
         expires_at=job.delete_after,
         expired=expired,
         inputs=[]
-        if expired or job.error_code
+        if expired or not job.bytes_in
         else [_download(job, input_name(key), of_input=True) for key in job.input_files],
         outputs=[] if expired else [_output(job, output) for output in result.outputs],
         preview_url=None if expired or not result.preview else download_url(job.pk, result.preview.name),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.caller import user_of
-from processing.api.answers import Canceled, JobBody, JobList, job_body
+from processing.api.answers import Canceled, JobBody, JobList, accepted_answer, job_body
+from processing.api.tools import ACCEPTED
+from processing.batches.runs import BATCHES_PER_MINUTE
 from processing.batches.selectors import batch_body
 from processing.models import BATCH, JobStatus
+from processing.retries import retry
 from processing.selectors import job_called, own_jobs
 from processing.services import job_cancel
-from snapotter.common.endpoint import Endpoint, operation
+from snapotter.common.endpoint import Endpoint, ErrorBody, operation
 from snapotter.common.errors import ValidationFailed
 from snapotter.common.paging import Page
 
@@ -78,3 +82,20 @@ class JobCancel(Endpoint):
     def post(self, request: Request, job_id: str) -> Canceled:
         caller = user_of(request)
         return Canceled(canceled=job_cancel(caller=caller, job=job_called(user=caller, name=job_id)))
+
+
+class JobRetry(Endpoint):
+    @operation(
+        access="tools:use",
+        tags=["jobs"],
+        summary="Run again what failed or was canceled",
+        description="A new job with the same settings; of a batch a new batch of what was not done."
+        " Inputs are kept as long as results. 409 `NOT_ENDED`, 409 `NOTHING_TO_RETRY`, and 410 `EXPIRED` when"
+        " the files are gone. Files that were refused when they were sent are refused again.",
+        parameters=[_NAME],
+        per_minute=BATCHES_PER_MINUTE,
+        responses={202: ACCEPTED, "default": ErrorBody},
+    )
+    def post(self, request: Request, job_id: str) -> Response:
+        user = user_of(request)
+        return Response(accepted_answer(retry(user=user, job=job_called(user=user, name=job_id))), status=202)

@@ -3,7 +3,7 @@ from django.urls import path
 from processing.api.access import AccessExplanation
 from processing.api.batches import PipelineBatch, batch_view
 from processing.api.downloads import Downloads
-from processing.api.jobs import JobCancel, JobDetail, Jobs
+from processing.api.jobs import JobCancel, JobDetail, JobRetry, Jobs
 from processing.api.pipelines import (
     PipelineDetail,
     PipelineExecute,
@@ -21,6 +21,7 @@ urlpatterns = [
     path("jobs", Jobs.as_view(), name="api-jobs"),
     path("jobs/<str:job_id>/cancel", JobCancel.as_view(), name="api-job-cancel"),
     path("jobs/<str:job_id>/progress", JobProgress.as_view(), name="api-job-progress"),
+    path("jobs/<str:job_id>/retry", JobRetry.as_view(), name="api-job-retry"),
     path("jobs/<str:job_id>", JobDetail.as_view(), name="api-job"),
     path("pipeline/execute", PipelineExecute.as_view(), name="api-pipeline-execute"),
     path("pipeline/batch", PipelineBatch.as_view(), name="api-pipeline-batch"),

@@ -57,8 +57,7 @@ def _end(batch: Job) -> None:
     entries = entries_of(members)
     archive = archive_of(batch, entries) if entries else None
     over = delete_after()
-    if entries:  # all go together with the batch
-        members_of(batch).filter(status=JobStatus.COMPLETED).update(delete_after=over)
+    members_of(batch).update(delete_after=over)  # all go together with the batch
     _update(
         batch,
         **_outcome(batch, archive),

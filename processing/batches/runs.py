@@ -81,14 +81,17 @@ def counted(uploads: Sequence[UploadedFile[bytes]]) -> list[UploadedFile[bytes]]
     """Without the empty ones, which do not count. Raises InvalidInput for none, ValidationFailed for too
     many."""
     files = [upload for upload in uploads if upload.size]
-    most = settings.MAX_BATCH_SIZE
     if not files:
         raise InvalidInput("No image was sent, or all are empty", code="NO_FILE")
-    if most and len(files) > most:
-        raise ValidationFailed(
-            f"Send at most {most} images at a time, not {len(files)}", code="TOO_MANY_FILES"
-        )
+    require_not_too_many(len(files))
     return files
+
+
+def require_not_too_many(files: int) -> None:
+    """Raises ValidationFailed."""
+    most = settings.MAX_BATCH_SIZE
+    if most and files > most:
+        raise ValidationFailed(f"Send at most {most} images at a time, not {files}", code="TOO_MANY_FILES")
 
 
 def _looked_at(upload: UploadedFile[bytes], check: Check) -> BatchFile:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from processing.api.answers import BatchBody, batch_file_body, input_name
 from processing.batches.ending import members_of
-from processing.models import Job, JobStatus
+from processing.models import UNDONE, Job
 from processing.progress.batch import batch_tally
 from snapotter.common.paging import Page
 
 
 def failures_of(batch: Job) -> list[dict[str, str]]:
     """`{filename, error}` of each file that failed, in the order of the upload."""
-    failed = members_of(batch).filter(status__in=(JobStatus.FAILED, JobStatus.CANCELED))
+    failed = members_of(batch).filter(status__in=UNDONE)
     return [
         {"filename": input_name(member.input_files[0]), "error": member.error}
         for member in failed.only("input_files", "error")

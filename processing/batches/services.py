@@ -19,16 +19,16 @@ from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
 from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
 from processing.results import Failure, JobResult, message_of
-from processing.uploads import AcceptedFile
+from processing.uploads import NewInput
 from snapotter.common.errors import SnapOtterError
 
 
 @dataclass(frozen=True)
 class BatchFile:
-    """A file of an upload: accepted, or why not."""
+    """A file of a batch: accepted, or why not."""
 
     name: str
-    accepted: AcceptedFile | None = None
+    accepted: NewInput | None = None
     error: SnapOtterError | None = None
 
 
@@ -38,6 +38,15 @@ class Work:
 
     type: str
     settings: Mapping[str, Any]
+    @classmethod
+    def of(cls, job: Job) -> Work:
+        """What was done to the file of a job, or to each file of a batch."""
+        if job.type != BATCH:
+            return cls(job.type, job.settings)
+        if "steps" in job.settings:
+            return cls(PIPELINE, job.settings)
+        return cls(job.settings["toolId"], job.settings["settings"])
+
 
     @property
     def tool_id(self) -> str:
@@ -99,14 +108,14 @@ def _members(batch: Job, work: Work, files: Sequence[BatchFile], now: datetime) 
         yield _stored(member, file.accepted) if file.accepted else _refused(member, file)
 
 
-def _stored(member: Job, accepted: AcceptedFile) -> Job:
-    member.input_files = [workspace.save_input(member.pk, accepted.name, accepted.upload)]
+def _stored(member: Job, accepted: NewInput) -> Job:
+    member.input_files = [accepted.store(member.pk)]
     member.bytes_in = accepted.bytes
     return member
 
 
 def _refused(member: Job, file: BatchFile) -> Job:
-    """Its file is not kept, as that of any job that failed."""
+    """Its file is not kept: it would be refused again."""
     assert file.error is not None  # noqa: S101  it would have been accepted
     failure = Failure.of(file.error)
     member.input_files = [workspace.input_key(member.pk, file.name)]
@@ -140,4 +149,4 @@ def members_cancel(*, batch: Job) -> None:
     )
     batch_advance(batch_id=batch.pk)
     for job_id in ids:
-        workspace.delete_job_files(job_id)
+        workspace.delete_results(job_id)

@@ -38,6 +38,11 @@ def post(
     return client.post(url, parts, headers=headers)
 
 
+def stored_results() -> set[str]:
+    """Whatever is stored but what was sent, which outlives a failure."""
+    return {path for path in stored_files() if "/input/" not in path}
+
+
 def stored_files() -> set[str]:
     root = Path(django_settings.WORKSPACE_PATH)
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}

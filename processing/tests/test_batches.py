@@ -24,7 +24,7 @@ from processing.models import Job
 from processing.results import JobResult, StoredOutput
 from processing.tests.batches import BAD, members, pictures, post_batch, queued_batch, states, zip_of
 from processing.tests.queued import carry_queue, forget_queue, queued_job
-from processing.tests.requests import RESIZE, jpeg, post, stored_files
+from processing.tests.requests import RESIZE, jpeg, post, stored_results
 from snapotter.runtime import store
 
 DONE = JobResult(outputs=[StoredOutput(name="a.jpg", key="somewhere", mime_type="image/jpeg", bytes=7)])
@@ -197,7 +197,7 @@ def test_a_batch_that_has_ended_stays_as_it_is(api: Api, alice: User) -> None:
 
 def test_to_cancel_it_ends_what_waits_and_keeps_what_is_done(api: Api, alice: User) -> None:
     client = api.as_user(alice)
-    before = stored_files()
+    before = stored_results()
     batch = queued_batch(client, pictures("a.jpg", "b.jpg", "c.jpg"))
     carry_one(alice)
     assert client.post(f"/api/v1/jobs/{batch.pk}/cancel").json() == {"canceled": True}
@@ -206,7 +206,7 @@ def test_to_cancel_it_ends_what_waits_and_keeps_what_is_done(api: Api, alice: Us
     assert states(batch) == ["completed", "canceled", "canceled"]
     (output,) = client.get(f"/api/v1/jobs/{batch.pk}").json()["outputs"]
     assert zip_of(client.get(output["downloadUrl"])).namelist() == ["a_resize.jpg"]
-    assert {path.split("/")[0] for path in stored_files() - before} == {str(members(batch)[0].pk)}
+    assert {path.split("/")[0] for path in stored_results() - before} == {str(members(batch)[0].pk)}
     assert client.post(f"/api/v1/jobs/{batch.pk}/cancel").json() == {"canceled": False}
 
 

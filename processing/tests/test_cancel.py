@@ -22,7 +22,7 @@ from processing.tests.child_functions import make_request
 from processing.tests.pools import opened
 from processing.tests.processes import PATIENCE, is_alive, read_pid
 from processing.tests.queued import carry_queue, queued_job
-from processing.tests.requests import jpeg, post, stored_files
+from processing.tests.requests import jpeg, post, stored_results
 from snapotter.common import listener
 from snapotter.common.errors import PermissionRefused
 from snapotter.tests.listening import eventually
@@ -33,7 +33,7 @@ def cancel(api: Api, user: User, name: object) -> Any:
 
 
 def test_a_queued_job_never_starts(api: Api, alice: User) -> None:
-    before = stored_files()
+    before = stored_results()
     job = queued_job(alice)
     answer = cancel(api, alice, job.pk)
     assert (answer.status_code, answer.json()) == (200, {"canceled": True})
@@ -41,7 +41,7 @@ def test_a_queued_job_never_starts(api: Api, alice: User) -> None:
     job.refresh_from_db()
     assert (job.status, job.error_code, job.attempts) == ("canceled", "canceled", 0)
     assert job.completed_at is not None
-    assert stored_files() == before
+    assert stored_results() == before
 
 
 def test_a_second_cancel_comes_too_late(api: Api, alice: User) -> None:
@@ -157,12 +157,12 @@ def test_the_child_of_a_running_job_ends(
 ) -> None:
     """Nothing is heard here: the run learns of it at its next report."""
     pid = read_pid(tmp_path / "pid")
-    before = stored_files()
+    before = stored_results()
     assert cancel(api, alice, running.job.pk).json() == {"canceled": True}
     eventually(lambda: ended(running.job), "the run ends")
     assert running.job.status == "canceled"
     assert not is_alive(pid)
-    assert stored_files() <= before
+    assert stored_results() <= before
 
 
 def test_a_run_elsewhere_hears_of_it(

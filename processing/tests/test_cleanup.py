@@ -123,10 +123,10 @@ class TestFiles:
         assert has_files(kept)
 
     @pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELED])
-    def test_those_of_a_job_without_result_go_at_once(self, status: JobStatus) -> None:
-        failed = job(status, over_since=-HOUR)
+    def test_those_of_a_job_without_result_are_kept_as_long(self, status: JobStatus) -> None:
+        young, over = job(status, over_since=-HOUR), job(status)
         removed()
-        assert not has_files(failed)
+        assert (has_files(young), has_files(over)) == (True, False)
 
     def test_a_member_is_kept_as_long_as_its_batch(self) -> None:
         for parent in (job(over_since=-HOUR), job(JobStatus.PROCESSING), job(over_since=None)):

@@ -13,7 +13,7 @@ from processing import recovery, run_services, services, workspace
 from processing.models import Job
 from processing.results import JobResult
 from processing.tests.queued import carried_ids, carry_queue, forget_queue, queued_job, silent_job
-from processing.tests.requests import stored_files
+from processing.tests.requests import stored_results
 
 pytestmark = pytest.mark.django_db
 
@@ -29,13 +29,13 @@ def test_a_job_whose_process_died_is_run_again(alice: User) -> None:
 
 
 def test_after_three_times_it_has_crashed(alice: User) -> None:
-    before = stored_files()
+    before = stored_results()
     job = silent_job(alice, attempts=3)
     recovery.sweep()
     job.refresh_from_db()
     assert (job.status, job.error_code, job.lease_until) == ("failed", "crashed", None)
     assert carried_ids() == []
-    assert stored_files() == before
+    assert stored_results() == before
 
 
 def test_a_job_that_is_heard_of_is_left_alone(alice: User) -> None:

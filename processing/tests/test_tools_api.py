@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import User
 from conftest import Api
 from processing.models import Job
-from processing.tests.requests import RESIZE, content_of, jpeg, post, stored_files
+from processing.tests.requests import RESIZE, content_of, jpeg, post, stored_files, stored_results
 
 
 def test_it_resizes_a_photo_and_the_address_works_as_given(api: Api, alice: User) -> None:
@@ -140,11 +140,11 @@ def test_the_pixel_limit_says_so(api: Api, alice: User) -> None:
 @pytest.mark.parametrize("kept", [12, 200, 0.3, 0.9])
 def test_a_truncated_file_never_breaks_the_server(api: Api, alice: User, kept: float) -> None:
     photo = jpeg((640, 480))
-    before = stored_files()
+    before = stored_results()
     answer = post(api.as_user(alice), photo[: int(kept if kept > 1 else kept * len(photo))], {"width": 100})
     assert answer.status_code in {400, 422}
     assert {"error", "code"} <= set(answer.json())
-    assert stored_files() == before
+    assert stored_results() == before
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"'
@@ -269,15 +269,15 @@ def test_a_hostile_file_name_does_no_harm(api: Api, alice: User, name: str) -> N
     assert api.get(url).status_code == 200
 
 
-def test_a_failing_run_is_422_and_leaves_only_its_row(api: Api, alice: User) -> None:
-    before = stored_files()
+def test_a_failing_run_is_422_and_leaves_its_row_and_what_was_sent(api: Api, alice: User) -> None:
+    before = stored_results()
     crop = {"left": 150, "top": 0, "width": 100, "height": 10}
     answer = post(api.as_user(alice), jpeg(), crop, url="/api/v1/tools/image/crop")
     assert answer.status_code == 422
     assert answer.json()["error"] == "Processing failed"
     job = Job.objects.get()
     assert (job.status, job.error_code) == ("failed", answer.json()["code"])
-    assert stored_files() == before
+    assert stored_results() == before
 
 
 def test_an_output_that_cannot_be_written_here_is_501(api: Api, alice: User) -> None:

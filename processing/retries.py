@@ -1,0 +1,131 @@
+"""Run again what failed or was canceled, from its inputs, which are kept as long as results would be.
+
+What ended stays as it ended: to try again makes a new job, or a new batch of the files that were not done.
+Who asks twice gets two, as who sends files twice does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from processing import registry, runs, workspace
+from processing.api.answers import input_name, is_expired
+from processing.batches.ending import members_of
+from processing.batches.runs import begin, require_not_too_many
+from processing.batches.services import BatchFile, Work
+from processing.catalogue import require_usable
+from processing.models import BATCH, PIPELINE, UNDONE, Job
+from processing.pipelines.definition import PipelineDefinition
+from processing.pipelines.steps import resolved, stored
+from processing.results import error_of
+from processing.tooling import Tool
+from snapotter.common.errors import Conflict, NotFound, SnapOtterError
+from snapotter.common.wire import parse_body
+
+
+class NothingToRetry(Conflict):
+    """Nothing failed of which the file was kept."""
+
+    code = "NOTHING_TO_RETRY"
+
+
+class FilesGone(SnapOtterError):
+    """The files have expired; send them again."""
+
+    status = 410
+    code = "EXPIRED"
+
+
+@dataclass(frozen=True)
+class KeptInput:
+    """The input of a job that has ended."""
+
+    key: str
+    bytes: int
+
+    def store(self, job_id: UUID) -> str:
+        try:
+            return workspace.copy_input(self.key, job_id)
+        except FileNotFoundError:
+            raise FilesGone from None
+
+
+def can_retry(job: Job) -> bool:
+    """Whether `retry` finds something to do, as far as rows tell."""
+    return job.is_finished and not is_expired(job) and _kept(job).exists()
+
+
+def retry(*, user: User, job: Job) -> Job:
+    """Have workers run what was not done of a job that `user` may see; returns the new job, which is the
+    user's.
+
+    Raises Conflict for a job that has not ended, NothingToRetry, FilesGone, and what a first run raises: the
+    tools must be there and for this user, the files not too many.
+    """
+    if not job.is_finished:
+        raise Conflict("The job has not ended yet; wait for it or cancel it", code="NOT_ENDED")
+    if is_expired(job):
+        raise FilesGone
+    if not _kept(job).exists():
+        raise NothingToRetry
+    work = _usable(Work.of(job), user=user)
+    again = batch_retry if job.type == BATCH else _single_retry
+    return again(job, work=work, user=user)
+
+
+def batch_retry(batch: Job, *, work: Work, user: User) -> Job:
+    """A batch of the files that were not done. What was refused when it was sent is in it too, and refused
+    again, so that no file is forgotten."""
+    files = [_file_of(member) for member in _undone(batch)]
+    require_not_too_many(len(files))
+    if not any(file.accepted for file in files):
+        raise FilesGone
+    return begin(user=user, work=work, files=files, wait=False)
+
+
+def _single_retry(job: Job, *, work: Work, user: User) -> Job:
+    """Also of a member: alone."""
+    kept = KeptInput(job.input_files[0], job.bytes_in)
+    return runs.begin(wait=False, work=0.0, user=user, type=work.type, settings=work.settings, accepted=kept)
+
+
+def _undone(job: Job) -> QuerySet[Job]:
+    jobs = members_of(job) if job.type == BATCH else Job.objects.filter(pk=job.pk)
+    return jobs.filter(status__in=UNDONE)
+
+
+def _kept(job: Job) -> QuerySet[Job]:
+    """What was refused when it was sent has no bytes."""
+    return _undone(job).filter(bytes_in__gt=0)
+
+
+def _file_of(job: Job) -> BatchFile:
+    key = job.input_files[0]
+    if not job.bytes_in:
+        return BatchFile(input_name(key), error=error_of(job))
+    if not workspace.storage().exists(key):
+        return BatchFile(input_name(key), error=FilesGone())
+    return BatchFile(input_name(key), KeptInput(key, job.bytes_in))
+
+
+def _usable(work: Work, *, user: User) -> Work:
+    """Read as if it were asked for now: by this version, for this user."""
+    if work.type == PIPELINE:
+        steps = parse_body(PipelineDefinition, work.settings).steps
+        return Work(PIPELINE, stored(resolved(steps, user=user)))
+    tool = _usable_tool(work.type, user=user)
+    return Work(tool.id, tool.settings_model.parse(work.settings).wire())
+
+
+def _usable_tool(tool_id: str, *, user: User) -> Tool[Any]:
+    try:
+        tool = registry.find(tool_id)
+        require_usable(tool, user=user)
+    except (KeyError, NotFound):
+        raise NotFound("The tool is not there any more", code="TOOL_NOT_FOUND") from None
+    return tool
