@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from audit import context
-from processing import runner, tool_audit
+from processing import runner
 from processing.engine.pool import ChildPool
 from processing.models import Job
 from processing.tooling import SourceImage, Tool
@@ -65,8 +64,7 @@ class FastLane:
             run = runner.start(job, self.pool)
             if run is None or runner.drive(run, wait_seconds):
                 return
-            where = tool_audit.detached(context.current())
-            self._threads.submit(_see_through, run, where, place.pop_all())
+            self._threads.submit(_see_through, run, place.pop_all())
 
     def close(self) -> None:
         self.pool.close()
@@ -82,8 +80,8 @@ def work_of(source: SourceImage, *tools: Tool[Any]) -> float:
     return max(megapixels, source.bytes / 1e6) * len(tools)
 
 
-def _see_through(run: runner.ActiveRun, where: context.RequestContext, place: ExitStack) -> None:
-    with place, context.use(where):
+def _see_through(run: runner.ActiveRun, place: ExitStack) -> None:
+    with place:
         runner.see_through(run)
 
 

@@ -35,7 +35,8 @@ class Job(models.Model):
     `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace,
     `output_path` is the key of the first output; `result` describes all of them (see processing.results).
     `lease_until` is how long a running job may go unheard of before others take it for dead,
-    `delete_after` when its files go. `client_job_id` is the name its user may call it by.
+    `delete_after` when its files go. `client_job_id` is the name its user may call it by. `ip_address` and
+    `request_id` say where it was asked for (see processing.origin).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -55,6 +56,8 @@ class Job(models.Model):
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="members")
     attempts = models.IntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
+    ip_address = models.GenericIPAddressField(null=True)
+    request_id = models.UUIDField(null=True)
     bytes_in = models.BigIntegerField(default=0)
     bytes_out = models.BigIntegerField(default=0)
     duration_ms = models.IntegerField(null=True)

@@ -13,7 +13,6 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
-from audit import context
 from processing.models import Job
 
 QUEUE: Final = "jobs"
@@ -29,12 +28,7 @@ def enqueue(job: Job) -> None:
     if job.parent_id is not None:
         enqueue_turn(job.user_id)
         return
-    where = context.current()
-    app.configure_task(RUN_JOB, queue=QUEUE, priority=SINGLE_PRIORITY).defer(
-        job_id=str(job.pk),
-        ip_address=where.ip_address,
-        request_id=str(where.request_id) if where.request_id else None,
-    )
+    app.configure_task(RUN_JOB, queue=QUEUE, priority=SINGLE_PRIORITY).defer(job_id=str(job.pk))
 
 
 def enqueue_turn(user_id: UUID | None) -> None:

@@ -17,6 +17,7 @@ from processing.batches.services import members_cancel
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
 from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
+from processing.origin import origin_columns
 from processing.run_services import job_end_waiting, lease
 from processing.uploads import NewInput
 
@@ -49,6 +50,7 @@ def job_create(
             user=user,
             created_at=timezone.now(),
             delete_after=delete_after(),
+            **origin_columns(),
         )
         with shares.place(user):
             return _insert_claimed(job) if claimed else _insert_queued(job)
@@ -111,12 +113,12 @@ def jobs_of_user_discard(*, user: Any) -> None:
     """Stop what waits or runs for a user who goes and remove the files of all jobs, once the transaction
     commits.
 
-    The rows stay, without a user: they are figures of the server.
+    The rows stay, without a user and where that one was: they are figures of the server.
     """
     jobs = Job.objects.filter(user=user)
     jobs.exclude(status__in=FINISHED).update(cancel_requested=True)  # the sweep ends those that wait
     ids = list(jobs.values_list("id", flat=True))
-    jobs.update(delete_after=timezone.now())
+    jobs.update(delete_after=timezone.now(), ip_address=None, request_id=None)
     transaction.on_commit(lambda: _delete_files(ids))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePath
 
 from accounts.models import User
 from audit import context
 from audit.services import record
 from processing.models import Job
+from processing.origin import origin_of
 from snapotter.runtime import store
 from snapotter.runtime.registry import AUDIT_TOOL_OPERATIONS
 
@@ -28,7 +28,7 @@ def hold_user(job: Job) -> User | None:
 
 
 def record_run(job: Job, user: User | None) -> None:
-    """Record how a run ended. `user` is what `hold_user` gave."""
+    """Record how a run ended, as asked for where it was. `user` is what `hold_user` gave."""
     details = {
         "userId": str(job.user_id) if job.user_id else None,
         "username": user.username if user else "",
@@ -41,10 +41,5 @@ def record_run(job: Job, user: User | None) -> None:
         "durationMs": job.duration_ms,
     }
     # The actor is the job's user and nobody else, not even when that one is gone
-    with context.use(detached(context.current())):
+    with context.use(origin_of(job)):
         record("TOOL_EXECUTED", actor=user, target_id=details["toolId"], details=details)
-
-
-def detached(where: context.RequestContext) -> context.RequestContext:
-    """Address and id of a request, for what goes on after its end."""
-    return replace(where, request=None)

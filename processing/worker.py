@@ -17,10 +17,8 @@ from django.db import connection
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.contrib.django import DjangoApp
 
-from audit import context
 from processing import cleanup, queue, recovery, run_services, runner
 from processing.batches import turns
-from processing.batches.origin import origin_of
 from processing.engine.pool import ChildPool
 from processing.models import Job
 from snapotter.common import listener
@@ -102,13 +100,9 @@ async def _connection_parameters() -> dict[str, Any]:
     return parameters
 
 
-def run_job(
-    task: JobContext, job_id: str, ip_address: str | None = None, request_id: str | None = None
-) -> None:
+def run_job(task: JobContext, job_id: str) -> None:
     """Run one job, if it still waits to be run."""
-    where = context.RequestContext(ip_address=ip_address, request_id=UUID(request_id) if request_id else None)
-    with context.use(where):
-        carry(UUID(job_id), task.additional_context["pool"])
+    carry(UUID(job_id), task.additional_context["pool"])
 
 
 def carry(job_id: UUID, pool: ChildPool) -> None:
@@ -122,11 +116,8 @@ def carry(job_id: UUID, pool: ChildPool) -> None:
 def run_member(task: JobContext, user_id: str | None) -> None:
     """Run the next member of a user's batches."""
     member = turns.claim(user_id=UUID(user_id) if user_id else None)
-    if member is None:
-        release_connection()
-        return
-    with context.use(origin_of(member)):
-        release_connection()
+    release_connection()
+    if member is not None:
         _run(member, task.additional_context["pool"])
 
 

@@ -11,13 +11,12 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from audit import context
 from processing import queue, workspace
 from processing.batches.ending import batch_advance, members_of
-from processing.batches.origin import Origin
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
 from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
+from processing.origin import origin_columns
 from processing.results import Failure, JobResult, message_of
 from processing.uploads import NewInput
 from snapotter.common.errors import SnapOtterError
@@ -75,10 +74,10 @@ def batch_create(
         client_job_id=client_job_id,
         settings=work.of_batch,
         bytes_in=sum(file.accepted.bytes for file in files if file.accepted),
-        result=Origin.of(context.current()).wire(),
         user=user,
         created_at=now,
         delete_after=delete_after(),
+        **origin_columns(),
     )
     members: list[Job] = []
     try:
@@ -104,6 +103,8 @@ def _members(batch: Job, work: Work, files: Sequence[BatchFile], now: datetime) 
             user=batch.user,
             created_at=now + timedelta(microseconds=number),
             delete_after=batch.delete_after,
+            ip_address=batch.ip_address,
+            request_id=batch.request_id,
         )
         yield _stored(member, file.accepted) if file.accepted else _refused(member, file)
 

@@ -15,7 +15,7 @@ from processing import recovery, run_services
 from processing.engine.errors import Canceled
 from processing.models import Job, JobStatus
 from processing.results import JobResult
-from processing.tests.queued import carry_queue
+from processing.tests.queued import carry_queue, forget_queue
 from processing.tests.requests import jpeg, post
 from snapotter.common.errors import SnapOtterError
 from snapotter.runtime.services import change
@@ -117,6 +117,35 @@ def test_a_queued_run_keeps_address_and_id(turned_on: None, api: Api, alice: Use
     (entry,) = entries()
     assert (entry.ip_address, str(entry.request_id)) == ("127.0.0.1", answer["X-Request-Id"])
     assert entry.actor_id == alice.pk
+
+
+def test_a_run_that_is_handed_back_or_lost_keeps_address_and_id(
+    turned_on: None, api: Api, alice: User
+) -> None:
+    answer = post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async")
+    job = run_services.job_claim(job_id=Job.objects.get().pk)
+    assert job is not None
+    assert run_services.job_release(job=job)
+    lost = run_services.job_claim(job_id=job.pk)
+    assert lost is not None
+    forget_queue()
+    Job.objects.update(lease_until="2026-01-01T00:00:00Z")
+    recovery.sweep()
+    carry_queue()
+    (entry,) = entries()
+    assert (entry.ip_address, str(entry.request_id)) == ("127.0.0.1", answer["X-Request-Id"])
+
+
+def test_whoever_cancels_for_another_is_not_taken_for_the_one_who_asked(
+    turned_on: None, api: Api, alice: User, admin: User
+) -> None:
+    answer = post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async")
+    job_id = answer.json()["jobId"]
+    canceled = api.as_user(admin).post(f"/api/v1/jobs/{job_id}/cancel", REMOTE_ADDR="192.0.2.9")
+    assert canceled.json() == {"canceled": True}
+    (entry,) = entries()
+    assert (entry.actor_id, entry.ip_address) == (alice.pk, "127.0.0.1")
+    assert str(entry.request_id) == answer["X-Request-Id"]
 
 
 def test_a_run_whose_user_was_deleted_meanwhile_has_no_actor(

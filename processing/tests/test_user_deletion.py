@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.core.files.base import ContentFile
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -33,6 +35,14 @@ def test_the_files_go_when_the_deletion_is_certain(
     assert workspace.storage().exists(of_bob)
     job.refresh_from_db()
     assert job.user is None
+
+
+def test_nothing_tells_where_the_user_was(admin: User, alice: User) -> None:
+    job, _ = job_of(alice, JobStatus.COMPLETED)
+    Job.objects.update(ip_address="192.0.2.7", request_id=uuid4())
+    user_services.user_delete(caller=admin, user_id=alice.pk)
+    job.refresh_from_db()
+    assert (job.ip_address, job.request_id) == (None, None)
 
 
 def test_a_run_is_told_to_stop(admin: User, alice: User) -> None:
