@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.utils.datastructures import MultiValueDict
 
 from processing import workspace
 from processing.engine.inspect import inspect
@@ -44,6 +45,11 @@ class AcceptedFile:
 
     def store(self, job_id: UUID) -> str:
         return workspace.save_input(job_id, self.name, self.upload)
+
+
+def uploads_of(files: MultiValueDict[str, UploadedFile[bytes]]) -> list[UploadedFile[bytes]]:
+    """All files of a form, whatever their fields are called."""
+    return [upload for _, uploads in files.lists() for upload in uploads]
 
 
 def accept_one(uploads: Sequence[UploadedFile[bytes]]) -> AcceptedFile:

@@ -28,7 +28,7 @@ from processing.results import error_of, message_of
 from processing.runs import run_accepted
 from processing.selectors import job_for
 from processing.tooling import Tool
-from processing.uploads import AcceptedFile, accept_one
+from processing.uploads import AcceptedFile, accept_one, uploads_of
 from snapotter.common.errors import SnapOtterError
 
 
@@ -94,7 +94,7 @@ def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
 
 def _run(request: HttpRequest, tool: Tool[Any]) -> HttpResponse:
     form = form_class(tool)(request.POST)
-    uploads = [upload for _, uploads in request.FILES.lists() for upload in uploads]
+    uploads = uploads_of(request.FILES)
     is_batch = tool.can_be_step and len(uploads) > 1
     try:
         accepted = counted(uploads) if is_batch else accept_one(uploads)

@@ -6,21 +6,14 @@ from typing import Any, Final
 
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.caller import user_of
-from processing.api.answers import accepted_answer
 from processing.api.pipelines import DEFINITION, PIPELINES
-from processing.api.tools import (
-    ACCEPTED,
-    CLIENT_JOB_ID,
-    ToolEndpoint,
-    client_job_id,
-    settings_schema,
-    uploads_of,
-    wants_no_wait,
-)
+from processing.api.run_forms import RunForm, accepted
+from processing.api.run_schemas import ACCEPTED, PREFER, files_form
+from processing.api.tools import ToolEndpoint, endpoint_of, settings_schema
 from processing.batches.downloads import zip_response
 from processing.batches.runs import BATCHES_PER_MINUTE, run_batch, run_pipeline_batch
 from processing.batches.selectors import failures_of
@@ -33,11 +26,23 @@ from snapotter.common.multipart import MultiPartParser
 
 _DESCRIPTION: Final = (
     "Every file is run by itself: one that cannot be processed does not keep the others from being."
-    " The answer is a ZIP of the results in the order of the upload, `X-File-Results` their names by place"
-    " in the upload (percent-encoded JSON, left out when longer than 16 KB). When all files failed the answer"
-    " is 422 with `errors`. What takes longer than SYNC_WAIT_MS is answered 202, and"
-    " `GET /api/v1/jobs/<jobId>` has the address of the ZIP."
+    " The answer is a ZIP of the results in the order of the upload. When all files failed it is 422"
+    " `ALL_FILES_FAILED` with `errors`, a list of `{filename, error}`. What takes longer than SYNC_WAIT_MS is"
+    " answered 202, and `GET /api/v1/jobs/<jobId>` has the address of the ZIP. Files of any field names;"
+    " more than `MAX_BATCH_SIZE` are 400 `TOO_MANY_FILES`."
 )
+_PARAMETERS: Final = [
+    PREFER,
+    OpenApiParameter("X-Job-Id", OpenApiTypes.UUID, "header", response=[200], description="The batch."),
+    OpenApiParameter(
+        "X-File-Results",
+        str,
+        "header",
+        response=[200],
+        description="`{<place in the upload, from 0>: <name in the ZIP>}` as percent-encoded JSON, of files"
+        " that did not fail; left out when longer than 16 KB.",
+    ),
+]
 _RESPONSES: Final = {
     (200, "application/zip"): OpenApiTypes.BINARY,
     202: ACCEPTED,
@@ -45,33 +50,19 @@ _RESPONSES: Final = {
 }
 
 
-def _form(**properties: Any) -> dict[str, Any]:
-    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    schema = {
-        "type": "object",
-        "required": ["files"],
-        "properties": {"files": files, **properties, "clientJobId": CLIENT_JOB_ID},
-    }
-    return {"multipart/form-data": schema}
-
-
 def run(view: ToolEndpoint, request: Request) -> HttpResponseBase:
-    tool = view.tool
-    require_usable(tool, user=request.user)  # before the body is read
-    return _answer(
-        request,
-        run_batch(
-            user=user_of(request),
-            tool=tool,
-            uploads=uploads_of(request),
-            settings_text=request.POST.get("settings", ""),
-            **_asked(request),
-        ),
+    user = user_of(request)
+    require_usable(view.tool, user=user)  # before the body is read
+    form = RunForm.of(request)
+    batch = run_batch(
+        user=user,
+        tool=view.tool,
+        uploads=form.uploads,
+        settings_text=form.settings,
+        client_job_id=form.client_job_id,
+        wait=form.wait,
     )
-
-
-def _asked(request: Request) -> dict[str, Any]:
-    return {"client_job_id": client_job_id(request), "wait": not wants_no_wait(request)}
+    return _answer(request, batch)
 
 
 def _answer(request: Request, batch: Job) -> HttpResponseBase:
@@ -81,26 +72,23 @@ def _answer(request: Request, batch: Job) -> HttpResponseBase:
         error.extra["errors"] = failures_of(batch)
         raise error
     if not batch.is_finished:
-        return Response(accepted_answer(batch), status=202)
+        return accepted(batch)
     return zip_response(request._request, batch)
 
 
 def batch_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]:
     """The batch endpoint of one tool. The 1.x alias is the same view, left out of the OpenAPI document."""
-    declare = operation(
-        access="tools:use",
+    return endpoint_of(
+        tool,
+        run,
+        f"{tool.section}-{tool.id}-batch",
         summary=f"{tool.title}: many files",
         description=_DESCRIPTION,
-        tags=[tool.category],
-        operation_id=f"{tool.section}-{tool.id}-batch",
+        parameters=_PARAMETERS,
         per_minute=BATCHES_PER_MINUTE,
-        request=_form(settings=settings_schema(tool)),
+        request=files_form(settings=settings_schema(tool)),
         responses=_RESPONSES,
         exclude=not documented,
-    )
-    name = "".join(word.title() for word in f"{tool.section}-{tool.id}-batch".split("-"))
-    return type(
-        name, (ToolEndpoint,), {"tool": tool, "parser_classes": [MultiPartParser], "post": declare(run)}
     )
 
 
@@ -113,16 +101,17 @@ class PipelineBatch(Endpoint):
         description=_DESCRIPTION,
         tags=PIPELINES,
         per_minute=BATCHES_PER_MINUTE,
-        request=_form(pipeline=DEFINITION),
+        parameters=_PARAMETERS,
+        request=files_form("pipeline", pipeline=DEFINITION),
         responses=_RESPONSES,
     )
     def post(self, request: Request) -> HttpResponseBase:
-        return _answer(
-            request,
-            run_pipeline_batch(
-                user=user_of(request),
-                uploads=uploads_of(request),
-                definition_text=request.POST.get("pipeline", ""),
-                **_asked(request),
-            ),
+        form = RunForm.of(request)
+        batch = run_pipeline_batch(
+            user=user_of(request),
+            uploads=form.uploads,
+            definition_text=form.pipeline,
+            client_job_id=form.client_job_id,
+            wait=form.wait,
         )
+        return _answer(request, batch)

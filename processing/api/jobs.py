@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.caller import user_of
-from processing.api.answers import Canceled, JobBody, JobList, accepted_answer, job_body
-from processing.api.tools import ACCEPTED
+from processing.api.answers import Canceled, JobBody, JobList, job_body
+from processing.api.run_forms import accepted
+from processing.api.run_schemas import ACCEPTED
 from processing.batches.runs import BATCHES_PER_MINUTE
 from processing.batches.selectors import batch_body
 from processing.models import BATCH, JobStatus
@@ -98,4 +99,4 @@ class JobRetry(Endpoint):
     )
     def post(self, request: Request, job_id: str) -> Response:
         user = user_of(request)
-        return Response(accepted_answer(retry(user=user, job=job_called(user=user, name=job_id))), status=202)
+        return accepted(retry(user=user, job=job_called(user=user, name=job_id)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -21,7 +21,8 @@ from processing.api.pipeline_bodies import (
     StepWarningItem,
     ValidateBody,
 )
-from processing.api.tools import ACCEPTED, CLIENT_JOB_ID, answered, client_job_id, uploads_of, wants_no_wait
+from processing.api.run_forms import RunForm, answered
+from processing.api.run_schemas import PREFER, file_form, json_text, run_responses
 from processing.catalogue import usable_tools
 from processing.limits import current_limits
 from processing.pipelines.check import failures, warnings
@@ -29,38 +30,16 @@ from processing.pipelines.runs import run_pipeline
 from processing.pipelines.selectors import PipelineNotFound, pipeline_for, visible_pipelines
 from processing.pipelines.services import OWN, pipeline_create, pipeline_delete, pipeline_update
 from processing.pipelines.steps import resolved_steps
-from snapotter.common.endpoint import Endpoint, ErrorBody, Ok, operation
+from snapotter.common.endpoint import Endpoint, Ok, operation
 from snapotter.common.multipart import MultiPartParser
 from snapotter.common.wire import parse_body
 
 PIPELINES: Final = ["Pipelines"]
 
-DEFINITION: Final[dict[str, Any]] = {
-    "type": "string",
-    "description": "The definition as JSON text.",
-    "contentMediaType": "application/json",
-    "contentSchema": {
-        "type": "object",
-        "required": ["steps"],
-        "properties": {
-            "steps": {
-                "type": "array",
-                "minItems": 1,
-                "items": {"$ref": "#/components/schemas/PipelineStep"},
-            }
-        },
-    },
-}
-
-_EXECUTE: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["file", "pipeline"],
-    "properties": {
-        "file": {"type": "string", "format": "binary"},
-        "pipeline": DEFINITION,
-        "clientJobId": CLIENT_JOB_ID,
-    },
-}
+_STEPS: Final = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/PipelineStep"}}
+DEFINITION: Final = json_text(
+    "The definition as JSON text.", {"type": "object", "required": ["steps"], "properties": {"steps": _STEPS}}
+)
 
 
 class PipelineExecute(Endpoint):
@@ -72,16 +51,18 @@ class PipelineExecute(Endpoint):
         description="The picture stays in memory between image tools and is encoded once. Every step is"
         " checked before anything runs. Of several files the last counts.",
         tags=PIPELINES,
-        request={"multipart/form-data": _EXECUTE},
-        responses={200: PipelineAnswer, 202: ACCEPTED, "default": ErrorBody},
+        parameters=[PREFER],
+        request=file_form("pipeline", pipeline=DEFINITION),
+        responses=run_responses(PipelineAnswer),
     )
     def post(self, request: Request) -> Response:
+        form = RunForm.of(request)
         job = run_pipeline(
             user=user_of(request),
-            uploads=uploads_of(request),
-            definition_text=request.POST.get("pipeline", ""),
-            client_job_id=client_job_id(request),
-            wait=not wants_no_wait(request),
+            uploads=form.uploads,
+            definition_text=form.pipeline,
+            client_job_id=form.client_job_id,
+            wait=form.wait,
         )
         return answered(job)
 

@@ -31,7 +31,9 @@ by its `clientJobId` before it is posted: until then there are heartbeats only.
 - A batch: `{jobId, type: "batch", status, totalFiles, completedFiles, failedFiles, errors, currentFile?,
   result?}`; `status` is `processing`, `completed` or `failed` (every file), `errors` a list of
   `{filename, error}`. `completedFiles` counts failed ones too.
-- `{type: "heartbeat"}`, every 20 seconds.
+- `{type: "heartbeat"}`, every 20 seconds unless `PROGRESS_HEARTBEAT_S` says otherwise.
+
+One user may have 100 open in each web process (`MAX_STREAMS_PER_USER`); one more is 429 `TOO_MANY_STREAMS`.
 """
 
 

@@ -142,6 +142,11 @@ def test_the_address_of_1x_answers_too(worker: None, api: Api, alice: User) -> N
     assert answer["Content-Type"] == "application/zip"
 
 
+def test_a_version_of_a_library_file_cannot_be_made_and_is_not_passed_over(api: Api, alice: User) -> None:
+    answer = post_batch(api.as_user(alice), pictures("a.jpg"), {"width": 50}, fileId="x")
+    assert (answer.status_code, Job.objects.count()) == (501, 0)
+
+
 def test_it_is_all_stored_or_nothing(api: Api, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(user_id: object) -> None:
         raise ZeroDivisionError

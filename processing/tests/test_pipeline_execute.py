@@ -316,3 +316,8 @@ def test_the_page_of_a_run_shows_the_size_after_each_step(api: Api, alice: User)
 def test_a_large_file_counts_once_as_only_the_first_step_reads_it(api: Api, alice: User) -> None:
     padded = jpeg() + bytes(12 * 2**20)
     assert run(api.as_user(alice), RESIZE, TURN, WEBP, content=padded).status_code == 200
+
+
+def test_a_version_of_a_library_file_cannot_be_made_and_is_not_passed_over(api: Api, alice: User) -> None:
+    answer = run(api.as_user(alice), RESIZE, parts={"fileId": "x"})
+    assert refusal(answer) == (501, "FEATURE_NOT_INSTALLED")

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from accounts.caller import user_of
 from processing import branding
+from processing.uploads import uploads_of
 from snapotter.common.endpoint import PUBLIC, Endpoint, ErrorBody, Ok, operation
 from snapotter.common.errors import NotFound
 from snapotter.common.multipart import MultiPartParser
@@ -52,7 +53,7 @@ class Logo(Endpoint):
         per_minute=60,
     )
     def post(self, request: Request) -> Ok:
-        uploads = [upload for _, files in request.FILES.lists() for upload in files]
+        uploads = uploads_of(request.FILES)
         branding.logo_change(user=user_of(request), upload=uploads[0] if uploads else None)
         return Ok()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from django.test import Client
@@ -10,12 +12,24 @@ from pytest_django import Settings
 from accounts.models import User
 from conftest import Api
 from processing.registry import all_tools
+from processing.tests.queued import hear_of_worker, queued_job
 from snapotter.management.commands.openapi import PATH, document
 
 
 def test_health_says_no_more_than_it_must(api: Api, settings: Settings) -> None:
     answer = api.get("/api/v1/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "healthy", "version": settings.VERSION})
+
+
+def test_operators_hear_of_a_queue_that_nobody_carries(api: Api, admin: User) -> None:
+    queued_job(admin)
+    answer = api.as_user(admin).get("/api/v1/admin/health").json()
+    assert (answer["status"], answer["queue"]) == ("degraded", {"active": 0, "pending": 1})
+    hear_of_worker()
+    answer = api.as_user(admin).get("/api/v1/admin/health").json()
+    assert answer["status"] == "healthy"
+    assert (answer["database"], answer["storage"]) == ("ok", {"mode": "local", "available": "N/A"})
+    assert re.fullmatch(r"\d+s", answer["uptime"])
 
 
 @pytest.mark.parametrize("path", ["/api/v1/unheard-of", "/api/", "/api/v1/tools/image/unheard-of"])
@@ -71,6 +85,16 @@ def test_the_openapi_document_is_checked_in_and_lists_every_tool() -> None:
     for tool in all_tools():
         assert f"/api/v1/tools/{tool.path}" in described["paths"]
         assert tool.settings_model.__name__ in described["components"]["schemas"]
+
+
+@pytest.mark.django_db
+def test_the_openapi_document_tells_how_not_to_wait_for_whatever_runs() -> None:
+    paths = yaml.safe_load(document())["paths"]
+    runs = [path for path in paths if "/tools/" in path]
+    for path in [*runs, "/api/v1/pipeline/execute", "/api/v1/pipeline/batch"]:
+        assert "Prefer" in [parameter["name"] for parameter in paths[path]["post"]["parameters"]], path
+    form = paths["/api/v1/pipeline/batch"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["files", "pipeline"]
 
 
 @pytest.mark.django_db
