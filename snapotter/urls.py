@@ -6,12 +6,13 @@ from django.views.generic import RedirectView
 
 from snapotter.api.branding import Logo
 from snapotter.api.docs import OpenAPI, Reference
-from snapotter.api.health import Health, Unknown
+from snapotter.api.health import AdminHealth, Health, Unknown
 from snapotter.api.runtime import DefaultLocale, SettingDetail, Settings
 from snapotter.pages import theme
 
 urlpatterns = [
     path("api/v1/health", Health.as_view(), name="health"),
+    path("api/v1/admin/health", AdminHealth.as_view(), name="api-admin-health"),
     path("api/v1/openapi.yaml", OpenAPI.as_view(), name="openapi"),
     path("api/v1/config/locale", DefaultLocale.as_view(), name="api-locale"),
     path("api/v1/settings", Settings.as_view(), name="api-settings"),

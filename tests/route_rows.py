@@ -118,6 +118,7 @@ ACCESS: Final = (
 
 SERVER: Final = (
     Row("GET", "api/v1/health", PUBLIC, 200),
+    Row("GET", "api/v1/admin/health", needs("system:health"), 200),
     Row("GET", "api/v1/openapi.yaml", PUBLIC, 200),
     Row("GET", "api/docs", PUBLIC, 200),
     Row("GET", "api/v1/settings", needs("settings:read"), 200),

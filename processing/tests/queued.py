@@ -46,6 +46,14 @@ def carried_ids() -> list[str]:
     return [row.args["job_id"] for row in rows]
 
 
+def hear_of_worker(*, ago: timedelta = timedelta()) -> None:
+    """As a worker that lives, or lived so long ago, tells the queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s)", [timezone.now() - ago]
+        )
+
+
 def forget_queue() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")

@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import time
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import Error, connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from processing.queue_state import queue_state
 from snapotter.common.endpoint import PUBLIC, Endpoint, operation
 from snapotter.common.errors import NotFound
 from snapotter.common.wire import WireModel
 
 log = logging.getLogger(__name__)
 
+_STARTED: Final = time.monotonic()
+
 
 class HealthBody(WireModel):
     status: str
     version: str
+
+
+class StorageHealth(WireModel):
+    mode: str
+    available: str = "N/A"
+
+
+class QueueHealth(WireModel):
+    """Files of batches count one by one."""
+
+    active: int
+    pending: int
+
+
+class ServerHealth(WireModel):
+    """`degraded`: jobs wait, and no worker was heard of within a minute. `ai` is empty: there are no features
+    of that kind in this version."""
+
+    status: str
+    version: str
+    uptime: str
+    storage: StorageHealth
+    database: str
+    queue: QueueHealth
+    ai: dict[str, str] = {}
 
 
 def database_answers() -> bool:
@@ -42,6 +71,23 @@ class Health(Endpoint):
         healthy = database_answers()
         body = HealthBody(status="healthy" if healthy else "unhealthy", version=settings.VERSION)
         return Response(body.wire(), status=200 if healthy else 503)
+
+
+class AdminHealth(Endpoint):
+    @operation(
+        access="system:health", answers=ServerHealth, summary="Does the server do its work", tags=["health"]
+    )
+    def get(self, request: Request) -> ServerHealth:
+        """Who is let in was read from the database: it answers."""
+        state = queue_state()
+        return ServerHealth(
+            status="degraded" if state.is_abandoned else "healthy",
+            version=settings.VERSION,
+            uptime=f"{time.monotonic() - _STARTED:.0f}s",
+            storage=StorageHealth(mode=settings.STORAGE_MODE),
+            database="ok",
+            queue=QueueHealth(active=state.active, pending=state.pending),
+        )
 
 
 class Unknown(Endpoint):

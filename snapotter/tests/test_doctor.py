@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
+
+from accounts.models import User
+from processing.models import Job
+from processing.tests.queued import hear_of_worker
 
 
 def doctor() -> str:
@@ -25,7 +31,27 @@ def test_a_healthy_server_passes_every_probe() -> None:
         ["ok", "storage"],
         ["ok", "codecs"],
         ["ok", "worker"],
+        ["ok", "queue"],
     ]
+
+
+@pytest.mark.django_db
+def test_jobs_that_nobody_will_run_are_found(alice: User) -> None:
+    Job.objects.create(type="resize", user=alice, created_at=timezone.now() - timedelta(hours=3))
+    hear_of_worker(ago=timedelta(minutes=2))
+    with pytest.raises(CommandError, match="not healthy: queue"):
+        doctor()
+    hear_of_worker()
+    assert "workers: 1; jobs: 0 run, 1 wait, the oldest for 3\xa0hours" in doctor()
+
+
+@pytest.mark.django_db
+def test_a_server_that_starts_no_worker_needs_one_elsewhere(settings: Settings) -> None:
+    settings.WORKERS = 0
+    with pytest.raises(CommandError, match="not healthy: queue"):
+        doctor()
+    hear_of_worker()
+    assert "workers: 1; jobs: 0 run, 0 wait" in doctor()
 
 
 @pytest.mark.django_db

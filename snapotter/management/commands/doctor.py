@@ -15,6 +15,7 @@ from django.core.files.storage import storages
 from django.core.management import BaseCommand, CommandError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.timesince import timesince
 from PIL import Image
 from PIL import __version__ as pillow_version
 
@@ -22,6 +23,7 @@ from processing.engine.formats import FORMATS
 from processing.engine.pool import ChildPool
 from processing.engine.request import InputFile, RunRequest
 from processing.limits import current_limits
+from processing.queue_state import queue_state
 from snapotter.common.errors import SnapOtterError
 
 
@@ -101,16 +103,30 @@ def probe_worker() -> str:
     return f"a child process made a {made.width}×{made.height} picture of a 64×48 one"
 
 
+def probe_queue() -> str:
+    """No worker is as it should be where no server runs, but not where jobs wait, or ours starts none."""
+    try:
+        state = queue_state()
+    except Error as error:
+        raise Problem(str(error).strip().splitlines()[0]) from None
+    since = f", the oldest for {timesince(state.oldest)}" if state.oldest else ""
+    found = f"workers: {state.workers}; jobs: {state.active} run, {state.pending} wait{since}"
+    if state.is_abandoned or not (state.workers or settings.WORKERS):
+        raise Problem(f"{found}. Nobody takes what is queued: start the server, or manage.py worker")
+    return found
+
+
 PROBES: dict[str, Callable[[], str]] = {
     "database": probe_database,
     "storage": probe_storage,
     "codecs": probe_codecs,
     "worker": probe_worker,
+    "queue": probe_queue,
 }
 
 
 class Command(BaseCommand):
-    help = "Probe database, storage, codecs and the worker."
+    help = "Probe database, storage, codecs, the child that works, and who carries the queue."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:

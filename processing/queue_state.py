@@ -1,0 +1,42 @@
+"""Whether anybody carries the queue, and what is in it: for operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, Q
+from django.db.models.functions import Now
+from procrastinate.contrib.django.models import ProcrastinateWorker
+
+from processing.models import BATCH, Job, JobStatus
+from processing.recovery import STALLED_SECONDS
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """`workers` were heard of within a minute. Files of batches are counted one by one, batches are not."""
+
+    workers: int
+    active: int
+    pending: int
+    oldest: datetime | None
+    """Since when the one that waits the longest does."""
+
+    @property
+    def is_abandoned(self) -> bool:
+        return bool(self.pending) and not self.workers
+
+
+def queue_state() -> QueueState:
+    heard_of = Now() - timedelta(seconds=STALLED_SECONDS)
+    unfinished = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.PROCESSING)).exclude(type=BATCH)
+    waiting = Q(status=JobStatus.QUEUED)
+    return QueueState(
+        workers=ProcrastinateWorker.objects.filter(last_heartbeat__gt=heard_of).count(),
+        **unfinished.aggregate(
+            active=Count("pk", filter=~waiting),
+            pending=Count("pk", filter=waiting),
+            oldest=Min("created_at", filter=waiting),
+        ),
+    )
