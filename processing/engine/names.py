@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 
 from processing.engine.formats import EXTENSIONS, Format
 from processing.tooling import Encoding
+from snapotter.common.plain_text import is_control
 
 MAX_BYTES = 200
 
@@ -26,17 +26,10 @@ def sanitise(name: str | None, fallback: str = "upload") -> str:
     stay.
     """
     text = re.split(r"[/\\]", name or "")[-1].replace("..", "")
-    text = "".join(character for character in text if not _is_control(character)).strip()
+    text = "".join(character for character in text if not is_control(character)).strip()
     if match := _UP_TO_EXTENSION.fullmatch(text):
         text = match[1]
     return _shorten(text) if text.strip(". ") else fallback
-
-
-def _is_control(character: str) -> bool:
-    """Control characters, lone surrogates and the overrides that make `gpj.exe` read as `exe.jpg`."""
-    return (
-        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in "\u202a\u202b\u202d\u202e"
-    )
 
 
 def _shorten(name: str, suffix: str = "") -> str:

@@ -18,7 +18,8 @@ from processing.models import Pipeline
 from processing.pipelines.definition import PipelineStep
 from processing.pipelines.selectors import PipelineNotFound, pipeline_for
 from processing.pipelines.steps import tool_of_step
-from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused
+from snapotter.common.errors import AuthenticationRequired, Conflict, PermissionRefused, ValidationFailed
+from snapotter.common.plain_text import has_control, is_visible
 
 OWN: Final = "pipelines:own"
 MOST_SAVED: Final = 500
@@ -34,6 +35,7 @@ def pipeline_create(
     the caller was deleted meanwhile.
     """
     require_any(caller, OWN)
+    _require_readable(name=name, description=description)
     _require_tools(steps)
     pipeline = Pipeline(
         name=name, description=description or "", steps=_stored(steps), user=caller, created_at=timezone.now()
@@ -64,10 +66,11 @@ def pipeline_update(
 ) -> Pipeline:
     """Change `name`, `description` (None for none) and `steps`, as far as they are given.
 
-    Raises PermissionRefused, PipelineNotFound (also for somebody else's), StepNotFound, and PipelineChanged
-    if it is no longer as it was at `seen`, its `updated_at`.
+    Raises PermissionRefused, ValidationFailed, PipelineNotFound (also for somebody else's), StepNotFound, and
+    PipelineChanged if it is no longer as it was at `seen`, its `updated_at`.
     """
     require_any(caller, OWN)
+    _require_readable(**{name: changes[name] for name in ("name", "description") if name in changes})
     if "steps" in changes:
         _require_tools(changes["steps"])
         changes["steps"] = _stored(changes["steps"])
@@ -112,6 +115,19 @@ def pipeline_delete(*, caller: User, pipeline_id: UUID) -> None:
         if not Pipeline.objects.filter(pk=pipeline_id).delete()[0]:
             raise PipelineNotFound
         _record("PIPELINE_DELETED", caller, pipeline, {})
+
+
+def _require_readable(*, name: str | None = None, description: str | None = None) -> None:
+    """Others read them, on one line and on several."""
+    if name is not None and (has_control(name) or not is_visible(name)):
+        raise _unreadable("name", "must have visible characters, and none for control")
+    if has_control((description or "").replace("\r", "").replace("\n", "")):
+        raise _unreadable("description", "must have no characters for control")
+
+
+def _unreadable(field: str, message: str) -> ValidationFailed:
+    details = [{"path": field, "message": message}]
+    return ValidationFailed(f"The {field} of a pipeline {message}", details=details)
 
 
 def _require_tools(steps: Sequence[PipelineStep]) -> None:

@@ -60,6 +60,12 @@ def test_a_description_may_be_left_out_and_names_may_be_equal(api: Api, alice: U
     assert listed(client) == ["Small", "Small"]
 
 
+def test_a_description_may_have_lines_and_a_name_any_script(api: Api, alice: User) -> None:
+    texts = {"name": "שלום \U0001f468\u200d\U0001f33e", "description": "For the web:\r\nsmall"}
+    answer = save(api.as_user(alice), **texts).json()
+    assert {name: answer[name] for name in texts} == texts
+
+
 def test_settings_are_not_judged_when_it_is_saved(api: Api, alice: User) -> None:
     steps = [{"toolId": "resize", "settings": {"width": -5, "unheard": ["of"]}}]
     assert save(api.as_user(alice), steps=steps).json()["steps"] == steps
@@ -72,6 +78,10 @@ def test_settings_are_not_judged_when_it_is_saved(api: Api, alice: User) -> None
         ({"name": "x" * 101}, "name"),
         ({"name": None}, "name"),
         ({"name": "a\0b"}, "name"),
+        ({"name": "a\nb"}, "name"),
+        ({"name": "Small\u202egib"}, "name"),
+        ({"name": " \u200b"}, "name"),
+        ({"description": "For\u2066esrever"}, "description"),
         ({"description": "x" * 501}, "description"),
         ({"steps": []}, "steps"),
         ({"steps": None}, "steps"),
@@ -198,6 +208,8 @@ def test_only_what_is_given_changes(api: Api, alice: User) -> None:
     ("body", "code"),
     [
         ({"name": None}, "VALIDATION_ERROR"),
+        ({"name": "a\tb"}, "VALIDATION_ERROR"),
+        ({"description": "\u202e"}, "VALIDATION_ERROR"),
         ({"steps": None}, "VALIDATION_ERROR"),
         ({"steps": []}, "VALIDATION_ERROR"),
         ({"steps": [{"toolId": "unheard-of"}]}, "TOOL_NOT_FOUND"),
