@@ -18,6 +18,8 @@ class StoredOutput(WireModel):
     bytes: int
     width: int | None = None
     height: int | None = None
+    crc32: int | None = None
+    """Of what goes into the ZIP of a batch."""
 
 
 class Failure(WireModel):

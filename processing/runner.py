@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from processing import events, registry, run_services, workspace
+from processing.batches.stored_zip import checksum
 from processing.engine.errors import Canceled, InternalFailure
 from processing.engine.pool import ChildPool, ChildRun, PoolClosed
 from processing.engine.request import (
@@ -209,6 +210,7 @@ def see_through(run: ActiveRun) -> None:
 
 def _store(job: Job, result: RunResult) -> JobResult:
     def store(output: OutputFile) -> StoredOutput:
+        crc32 = _checksum(output.path) if job.parent_id else None  # before it is moved
         return StoredOutput(
             name=output.name,
             key=workspace.publish(job.id, job.attempts, output.path, output.name),
@@ -216,6 +218,7 @@ def _store(job: Job, result: RunResult) -> JobResult:
             bytes=output.bytes,
             width=output.width,
             height=output.height,
+            crc32=crc32,
         )
 
     return JobResult(
@@ -225,3 +228,8 @@ def _store(job: Job, result: RunResult) -> JobResult:
         source_width=result.source_width,
         source_height=result.source_height,
     )
+
+
+def _checksum(path: Path) -> int:
+    with path.open("rb") as file:
+        return checksum(file)

@@ -1,35 +1,31 @@
-"""The results of a batch as one ZIP, written while it is sent: neither memory nor disk holds it.
-
-Entries are stored as they are, since pictures are compressed already; so the size is known beforehand.
-"""
+"""The results of a batch as one ZIP, made while it is sent: neither memory nor disk holds it."""
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
-
-from zipstream import ZipStream
+from datetime import datetime
+from functools import partial
+from typing import Final, cast
 
 from processing import workspace
+from processing.batches.stored_zip import StoredFile, StoredZip, checksum
 from processing.engine.names import numbered
 from processing.models import BATCH, PIPELINE, Job, JobStatus
 from processing.results import JobResult, StoredOutput
 
 MIME_TYPE: Final = "application/zip"
-_CHUNK: Final = 2**18
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One result; `index` is the place of its file in the upload, from 0."""
+    """One result, and its name in the ZIP; `index` is the place of its file in the upload, from 0."""
 
     index: int
     name: str
-    key: str
-    bytes: int
+    output: StoredOutput
+    completed_at: datetime
 
 
 def entries_of(members: Iterable[Job]) -> list[Entry]:
@@ -37,7 +33,7 @@ def entries_of(members: Iterable[Job]) -> list[Entry]:
     where upper and lower case are."""
     taken: set[str] = set()
     return [
-        Entry(index, _unique(output.name, taken), output.key, output.bytes)
+        Entry(index, _unique(output.name, taken), output, cast(datetime, member.completed_at))
         for index, member in enumerate(members)
         if member.status == JobStatus.COMPLETED
         for output in JobResult.load(member.result).outputs
@@ -55,56 +51,32 @@ def _unique(name: str, taken: set[str]) -> str:
 
 def archive_of(batch: Job, entries: Iterable[Entry]) -> StoredOutput:
     """The ZIP as the batch's result names it. It has no storage key: it is made when it is asked for."""
+    files = [_stored(entry, crc32=0) for entry in entries]  # which does not change the size
+    return StoredOutput(name=archive_name(batch), key="", mime_type=MIME_TYPE, bytes=StoredZip(files).size)
+
+
+def archive_name(batch: Job) -> str:
     settings, number = batch.settings, str(batch.pk)[:8]
-    name = (
-        f"{PIPELINE}-{BATCH}-{number}.zip"
-        if "steps" in settings
-        else f"{BATCH}-{settings['toolId']}-{number}.zip"
+    if "steps" in settings:
+        return f"{PIPELINE}-{BATCH}-{number}.zip"
+    return f"{BATCH}-{settings['toolId']}-{number}.zip"
+
+
+def open_archive(entries: Iterable[Entry]) -> io.BufferedReader:
+    """The ZIP, to read from anywhere; `close` may be called from any thread."""
+    return io.BufferedReader(StoredZip(_stored(entry, crc32=_checksum(entry)) for entry in entries))
+
+
+def _stored(entry: Entry, *, crc32: int) -> StoredFile:
+    output = entry.output
+    return StoredFile(
+        entry.name, output.bytes, crc32, entry.completed_at, partial(workspace.open_file, output.key)
     )
-    return StoredOutput(name=name, key="", mime_type=MIME_TYPE, bytes=len(_stream(entries)))
 
 
-def _stream(entries: Iterable[Entry]) -> ZipStream:
-    stream = ZipStream(sized=True)
-    for entry in entries:
-        stream.add(_content(entry.key), entry.name, size=entry.bytes)
-    return stream
-
-
-def _content(key: str) -> Iterator[bytes]:
-    with workspace.open_file(key) as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
-
-
-class ArchiveFile:
-    """The ZIP as a file to read once from its beginning. `close` may be called from any thread."""
-
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        stream = _stream(entries)
-        self._size = len(stream)
-        self._chunks = iter(stream)
-        self._buffer = bytearray()
-        self._lock = threading.Lock()
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Nothing but a question for the size, or for the beginning before anything was read."""
-        return self._size if whence == os.SEEK_END else 0
-
-    def read(self, size: int) -> bytes:
-        with self._lock:
-            while len(self._buffer) < size and (chunk := next(self._chunks, b"")):
-                self._buffer += chunk
-            content = bytes(self._buffer[:size])
-            del self._buffer[:size]
-            return content
-
-    def __enter__(self) -> ArchiveFile:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        with self._lock:
-            self._chunks.close()
+def _checksum(entry: Entry) -> int:
+    """As noted when the result was published; of those of earlier versions by reading it."""
+    if entry.output.crc32 is not None:
+        return entry.output.crc32
+    with workspace.open_file(entry.output.key) as file:
+        return checksum(file)

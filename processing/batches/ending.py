@@ -53,7 +53,7 @@ def batch_advance(*, batch_id: UUID) -> None:
 
 
 def _end(batch: Job) -> None:
-    members = list(members_of(batch).only("status", "result", "bytes_out"))
+    members = list(members_of(batch).only("status", "result", "bytes_out", "completed_at"))
     entries = entries_of(members)
     archive = archive_of(batch, entries) if entries else None
     over = delete_after()

@@ -7,19 +7,23 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from conftest import Api
-from processing import queue
+from processing import queue, workspace
 from processing.models import Job
-from processing.tests.batches import BAD, pictures, post_batch, queued_batch, states, zip_of
+from processing.results import JobResult
+from processing.tests.batches import BAD, BATCH, pictures, post_batch, queued_batch, states, zip_of
 from processing.tests.queued import carry_queue
 from processing.tests.requests import content_of, jpeg, stored_files
 from snapotter.runtime import store
@@ -184,6 +188,78 @@ def test_a_signed_address_gives_the_zip_again_and_again(api: Api, alice: User) -
         assert zipfile.ZipFile(io.BytesIO(content)).namelist() == ["a_resize.jpg", "b_resize.jpg"]
     head = api.head(output["downloadUrl"])
     assert (head.status_code, head["Content-Length"], head.content) == (200, str(output["size"]), b"")
+
+
+def ended_zip(api: Api, user: User, *names: str) -> str:
+    """The signed address of the ZIP of a batch."""
+    batch = queued_batch(api.as_user(user), pictures(*names))
+    carry_queue()
+    (output,) = api.as_user(user).get(f"/api/v1/jobs/{batch.pk}").json()["outputs"]
+    return str(output["downloadUrl"])
+
+
+def test_a_broken_download_of_the_zip_goes_on_where_it_broke_off(api: Api, alice: User) -> None:
+    address = ended_zip(api, alice, "a.jpg", "b.jpg")
+    first = api.get(address)
+    content = content_of(first)
+    for start in (0, 1, len(content) // 2, len(content) - 1):
+        headers = {"Range": f"bytes={start}-", "If-Range": first["ETag"]}
+        rest = api.get(address, headers=headers)
+        assert (rest.status_code, rest["ETag"]) == (206, first["ETag"])
+        assert rest["Content-Range"] == f"bytes {start}-{len(content) - 1}/{len(content)}"
+        assert content_of(rest) == content[start:]
+    beyond = api.get(address, headers={"Range": f"bytes={len(content)}-"})
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{len(content)}")
+
+
+def test_a_zip_that_is_known_is_not_sent_again(api: Api, alice: User) -> None:
+    address = ended_zip(api, alice, "a.jpg")
+    first = api.get(address)
+    assert first["Cache-Control"].startswith("private")
+    assert api.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    other = api.get(address, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+    assert (other.status_code, content_of(other)) == (200, content_of(first))
+
+
+def test_the_answer_to_a_post_is_whole_whatever_range_is_asked_for(
+    worker: None, api: Api, alice: User
+) -> None:
+    parts = {"file": SimpleUploadedFile("a.jpg", jpeg()), "settings": '{"width": 50}'}
+    answer = api.as_user(alice).post(BATCH, parts, headers={"Range": "bytes=0-9"})
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    assert zip_of(answer).testzip() is None
+
+
+def test_what_is_in_the_zip_is_as_old_as_the_result(api: Api, alice: User) -> None:
+    answer = api.get(ended_zip(api, alice, "a.jpg"))
+    (told,) = zip_of(answer).infolist()
+    completed_at = Job.objects.get(type="resize").completed_at
+    assert completed_at is not None
+    assert abs(datetime(*told.date_time, tzinfo=UTC) - completed_at) < timedelta(seconds=2)
+
+
+def test_checksums_are_noted_when_results_are_published(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = ended_zip(api, alice, "a.jpg", "b.jpg")
+    content = content_of(api.get(address))
+    opened: list[str] = []
+    monkeypatch.setattr(workspace, "open_file", opened.append)
+    end = api.get(address, headers={"Range": "bytes=-100"})
+    assert content_of(end) == content[-100:]
+    assert opened == []
+
+
+def test_a_damaged_result_is_told_before_anything_is_sent(api: Api, alice: User) -> None:
+    address = ended_zip(api, alice, "a.jpg")
+    output = JobResult.load(Job.objects.get(type="resize").result).outputs[0]
+    path = Path(workspace.storage().path(output.key))
+    path.write_bytes(path.read_bytes()[:-1])
+    answer = api.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (500, "RESULT_DAMAGED")
+    path.unlink()
+    answer = api.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (404, "EXPIRED")
 
 
 def test_the_zip_is_for_its_owner_alone(api: Api, alice: User, bob: User) -> None:
