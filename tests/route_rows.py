@@ -1,6 +1,6 @@
 """One row for each route and method: what it needs, and what it answers to whom (see tests/route_row.py).
 
-    Row("GET", "api/v1/jobs/<str:job_id>", needs("tools:use"), 200, other=404, reach="files:all")
+    Row("GET", "api/v1/jobs/<path:job_id>", needs("tools:use"), 200, other=404, reach="files:all")
 
 reads: whoever does not hold `tools:use` is turned away at the door; the others get 200 for an object of their
 own and 404 for another's, unless they hold `files:all`. What a row says is never taken from the code that it
@@ -137,7 +137,7 @@ JOBS: Final = (
     Row("GET", "api/v1/jobs", needs("tools:use"), 200),
     Row(
         "GET",
-        "api/v1/jobs/<str:job_id>",
+        "api/v1/jobs/<path:job_id>",
         needs("tools:use"),
         200,
         other="404 NOT_FOUND",
@@ -145,7 +145,7 @@ JOBS: Final = (
     ),
     Row(
         "GET",
-        "api/v1/jobs/<str:job_id>/progress",
+        "api/v1/jobs/<path:job_id>/progress",
         needs("tools:use"),
         200,
         other="404 NOT_FOUND",
@@ -153,7 +153,7 @@ JOBS: Final = (
     ),
     Row(
         "POST",
-        "api/v1/jobs/<str:job_id>/cancel",
+        "api/v1/jobs/<path:job_id>/cancel",
         needs("tools:use"),
         200,
         other="404 NOT_FOUND",
@@ -161,7 +161,7 @@ JOBS: Final = (
     ),
     Row(
         "POST",
-        "api/v1/jobs/<str:job_id>/retry",
+        "api/v1/jobs/<path:job_id>/retry",
         needs("tools:use"),
         "409 NOT_ENDED",
         other="404 NOT_FOUND",

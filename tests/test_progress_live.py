@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import psutil
@@ -87,6 +88,17 @@ def test_a_job_is_followed_from_before_it_is_posted_to_its_result(server: Runnin
     with following(server, token, job_id) as late:
         pass
     assert [frame["phase"] for frame in late.frames] == ["complete"]
+
+
+@pytest.mark.parametrize("name", ["2026/11/24", "//a/../b/", "100 % ä🦦", "a%2Fb", "c?d=e#f;g"])
+def test_whatever_the_client_calls_it(server: RunningServer, token: str, name: str) -> None:
+    address = quote(name, safe="")
+    with following(server, token, address) as stream:
+        job_id = post(server, token, name=name, prefer="wait")
+    assert (stream.last["phase"], stream.last["jobId"]) == ("complete", name)
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as client:
+        assert client.get(f"{server.url}/api/v1/jobs/{address}").json()["id"] == job_id
+        assert client.post(f"{server.url}/api/v1/jobs/{address}/cancel").json() == {"canceled": False}
 
 
 def test_its_headers_keep_it_flowing_and_safe(server: RunningServer, token: str) -> None:

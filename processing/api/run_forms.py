@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from processing.api.answers import accepted_answer, tool_answer
-from processing.job_names import is_job_name
+from processing.job_names import IN_WORDS, is_job_name
 from processing.models import Job
 from processing.results import error_of
 from processing.tooling import ToolUnavailable
@@ -52,7 +52,7 @@ def _refuse_library(request: Request) -> None:
 def _client_job_id(request: Request) -> str:
     name = request.POST.get("clientJobId", "")
     if name and not is_job_name(name):
-        raise ValidationFailed("clientJobId must be 1 to 128 printable characters")
+        raise ValidationFailed(f"clientJobId must be {IN_WORDS}")
     return name
 
 

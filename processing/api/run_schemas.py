@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from processing.job_names import MOST_CHARACTERS
+from processing.job_names import IN_WORDS, MOST_CHARACTERS
 from snapotter.common.endpoint import ErrorBody
 
 PREFER: Final = OpenApiParameter(
@@ -34,7 +34,7 @@ _CLIENT_JOB_ID: Final = {
     "minLength": 1,
     "maxLength": MOST_CHARACTERS,
     "description": "A name for the job, by which the caller, and nobody else, can follow, read and cancel it:"
-    " 1 to 128 printable characters. It may be followed before it is posted. Of several jobs of one name the newest is meant:"
+    f" {IN_WORDS}. It may be followed before it is posted. Of several jobs of one name the newest is meant:"
     " the same form sent again is another job.",
 }
 

@@ -31,8 +31,8 @@ def pipeline_create(
 ) -> Pipeline:
     """Save a pipeline; several may have one name.
 
-    Raises PermissionRefused, ValidationFailed, StepNotFound, TooManyPipelines, and AuthenticationRequired when
-    the caller was deleted meanwhile.
+    Raises PermissionRefused, ValidationFailed, StepNotFound, TooManyPipelines, and AuthenticationRequired
+    when the caller was deleted meanwhile.
     """
     require_any(caller, OWN)
     _require_readable(name=name, description=description)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -44,12 +45,31 @@ def test_an_accepted_job_is_answered_with_both(api: Api, alice: User) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["night run", "ä🦦", str(uuid.uuid4()), "x" * 128])
+NAMES: Final = [
+    "night run",
+    "ä🦦",
+    "\U0001f468\u200d\U0001f33e\u00a0\u05e9\u05dc\u05d5\u05dd",
+    str(uuid.uuid4()),
+    "x" * 128,
+    "2026/11/24",
+    "/",
+    "//a/../b//",
+    "cancel",
+    "a/progress/b",
+    "...",
+    "100 %",
+    "a%2Fb",
+    "a?b=c&d#e;f+g",
+    "\\\"'<>{}|^`",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_job_is_found_and_canceled_by_it(api: Api, alice: User, name: str) -> None:
     run(api, alice, name, prefer="respond-async")
-    client = api.as_user(alice)
-    assert client.get(f"/api/v1/jobs/{name}").json()["id"] == str(Job.objects.get().pk)
-    assert client.post(f"/api/v1/jobs/{name}/cancel").json() == {"canceled": True}
+    client, address = api.as_user(alice), f"/api/v1/jobs/{quote(name, safe='')}"
+    assert client.get(address).json()["id"] == str(Job.objects.get().pk)
+    assert client.post(f"{address}/cancel").json() == {"canceled": True}
 
 
 def test_it_is_its_users_alone(api: Api, alice: User, bob: User, admin: User) -> None:
@@ -77,7 +97,23 @@ def test_nobody_takes_a_job_by_naming_ones_own_like_it(api: Api, alice: User, bo
     assert api.as_user(alice).get(f"/api/v1/jobs/{victim.pk}").json()["status"] == "completed"
 
 
-@pytest.mark.parametrize("name", ["x" * 129, "a\nb", "a\tb", "a\x00b", "\x7f", "‮"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 129,
+        "a\nb",
+        "a\tb",
+        "a\x00b",
+        "\x7f",
+        "\u202e",
+        "\u2028",
+        ".",
+        "..",
+        "a/cancel",
+        "/progress",
+        "a/retry",
+    ],
+)
 def test_what_is_no_name_is_refused(api: Api, alice: User, name: str) -> None:
     answer = run(api, alice, name)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
