@@ -5,8 +5,8 @@ from django.urls import path
 from processing import views
 from processing.access.views import access
 from processing.automate import views as automate
-from processing.automate.run_views import run
-from processing.history.views import cancel, history, live, picture
+from processing.automate.run_views import again, run
+from processing.history.views import cancel, history, live, picture, try_again
 
 urlpatterns = [
     path("", views.tools, name="tools"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("jobs", history, name="jobs"),
     path("jobs/live", live, name="jobs-live"),
     path("jobs/<uuid:job_id>", views.job, name="job"),
+    path("jobs/<uuid:job_id>/again", again, name="job-again"),
     path("jobs/<uuid:job_id>/cancel", cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry", try_again, name="job-retry"),
     path("jobs/<uuid:job_id>/thumbnail", picture, name="job-thumbnail"),
 ]

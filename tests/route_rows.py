@@ -277,8 +277,17 @@ PAGES: Final = (
     ),
     Row("GET", "jobs/<uuid:job_id>", page("tools:use"), 200, other=404, reach="files:all"),
     Row("GET", "jobs", page("tools:use"), 200),
-    Row("GET", "jobs/live", page("tools:use"), 200),
+    Row("GET", "jobs/live", page("tools:use"), "302 /jobs"),
+    Row(
+        "GET POST",
+        "jobs/<uuid:job_id>/again",
+        page("tools:use"),
+        "302 /tools/image/resize",
+        other=404,
+        reach="files:all",
+    ),
     Row("POST", "jobs/<uuid:job_id>/cancel", page("tools:use"), 302, other=404, reach="files:all"),
+    Row("POST", "jobs/<uuid:job_id>/retry", page("tools:use"), 302, other=404, reach="files:all"),
     Row("GET", "jobs/<uuid:job_id>/thumbnail", page("tools:use"), 404),  # there is no result to show
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Dialog, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, FilePayload, Locator, Page, Route, expect
 
 from processing.tests.images import make_image
 from tests.browsing import PHONE, excess_width, sign_in_page, too_small_to_tap, violations
@@ -167,17 +167,44 @@ def test_leaving_with_changes_is_asked_about(page: Page) -> None:
     expect_order(page, "Resize")
 
 
-def test_a_session_that_has_ended_loses_nothing(page: Page) -> None:
+@pytest.mark.parametrize("gone", [None, "snapotter-session"], ids=["all cookies", "the session alone"])
+def test_a_session_that_has_ended_loses_nothing(page: Page, gone: str | None) -> None:
     page.goto("/automate/new")
     add(page, "Resize")
     steps(page).nth(0).get_by_label("Width").fill("77")
-    page.context.clear_cookies()
+    page.context.clear_cookies(**({"name": gone} if gone else {}))
     press(page, "Save")
     expect(page.locator("[data-notes]")).to_contain_text("sign in again in another tab")
     expect(steps(page).nth(0).get_by_label("Width")).to_have_value("77")
     sign_in_page(page.context.new_page())
     press(page, "Check")
     expect(page.locator("[data-notes]")).to_have_text("It can run.")
+
+
+def test_nothing_is_lost_that_is_done_before_the_answer_is_there(page: Page) -> None:
+    held: list[Route] = []
+    page.goto("/automate/new")
+    page.route("**/automate/new", lambda route: route.continue_() if held else held.append(route))
+    for tool in ("Compress", "Rotate & Flip", "Compress"):
+        page.get_by_role("button", name=tool, exact=True).click()
+    page.get_by_label("Name", exact=True).fill("In a hurry")
+    press(page, "Save")
+    held[0].continue_()
+    expect(page.locator(".messages")).to_have_text("“In a hurry” was saved.")
+    expect_order(page, "Compress", "Rotate & Flip", "Compress")
+
+
+def test_a_button_that_moves_while_it_is_pressed_is_pressed(page: Page) -> None:
+    page.goto("/automate/new")
+    add(page, "Resize")
+    check = page.locator(".builder-actions").get_by_role("button", name="Check", exact=True)
+    box = check.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    page.mouse.down()
+    check.evaluate("button => { button.parentElement.style.paddingLeft = '300px' }")
+    page.mouse.up()
+    expect(page.locator("[data-notes] [role=alert]")).to_contain_text("Look at step 1")
 
 
 def test_two_clicks_save_once(page: Page) -> None:

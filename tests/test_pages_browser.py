@@ -311,8 +311,8 @@ def test_it_works_without_scripts(open_context: Any, photo: Path) -> None:
     assert downloaded_size(page) == (300, 200)
 
 
-def test_a_long_run_shows_how_far_it_is(browser: Browser, tmp_path: Path, photo: Path) -> None:
-    slow = RunningServer(tmp_path / "data", AUTH_ENABLED="false", SYNC_WAIT_MS="0")
+def test_a_long_run_shows_how_far_it_is(browser: Browser, data_dir: Path, photo: Path) -> None:
+    slow = RunningServer(data_dir, AUTH_ENABLED="false", SYNC_WAIT_MS="0")
     slow.start()
     context = browser.new_context(base_url=slow.url)
     page = context.new_page()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from accounts.models import User
 from processing import catalogue
-from processing.adapters.words import find_tool, title_of, tool_title
+from processing.adapters.words import find_tool, is_pipeline, title_of, tool_title
 from processing.api.answers import input_name, is_expired
 from processing.engine.formats import FORMATS
 from processing.models import PIPELINE, Job, JobStatus
@@ -81,8 +81,14 @@ class Outcome:
 
     @cached_property
     def can_run_again(self) -> bool:
-        """Whether the tool is still there and for whoever looks."""
-        return self.tool is not None and catalogue.is_usable(self.tool, user=self.user)
+        """Whether the tool is still there and for whoever looks. Of a pipeline each step says so itself."""
+        if self.tool is None:
+            return self.is_pipeline
+        return catalogue.is_usable(self.tool, user=self.user)
+
+    @property
+    def is_pipeline(self) -> bool:
+        return is_pipeline(self.job)
 
     @cached_property
     def state(self) -> Literal["running", "done", "failed", "canceled", "expired"]:

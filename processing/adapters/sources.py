@@ -8,7 +8,8 @@ from uuid import UUID
 
 from accounts.models import User
 from processing.adapters.outcome import Outcome
-from processing.models import Job
+from processing.api.answers import input_name, is_expired
+from processing.models import BATCH, Job
 from processing.selectors import job_for
 from processing.signing import download_url
 from snapotter.common.errors import NotFound
@@ -32,12 +33,20 @@ def source_of(query: Mapping[str, str], *, user: User) -> Source | None:
     earlier = earlier_job(query.get("from" if goes_on else "job", ""), user=user)
     if earlier is None:
         return None
-    outcome = Outcome(earlier, user=user)
-    if goes_on:
-        result = outcome.main if outcome.can_go_on else None
-        return Source(earlier, result.name, is_input=False) if result else None
-    name = outcome.input_name if outcome.state == "done" else ""
-    return Source(earlier, name, is_input=True) if name else None
+    return result_of(earlier, user=user) if goes_on else original_of(earlier)
+
+
+def result_of(job: Job, *, user: User) -> Source | None:
+    outcome = Outcome(job, user=user)
+    result = outcome.main if outcome.can_go_on else None
+    return Source(job, result.name, is_input=False) if result else None
+
+
+def original_of(job: Job) -> Source | None:
+    """Whatever became of the job. A batch has many, and what was refused when it was sent was not kept."""
+    if job.type == BATCH or not job.bytes_in or not job.input_files or is_expired(job):
+        return None
+    return Source(job, input_name(job.input_files[0]), is_input=True)
 
 
 def earlier_job(text: str, *, user: User) -> Job | None:

@@ -17,15 +17,15 @@ MOST_STEPS: Final = 4
 
 def title_of(job: Job) -> str:
     """The title of the tool, of a pipeline those of its steps; the id of a tool that is no longer there."""
-    titles = [tool_title(tool_id) for tool_id, _ in _steps(job)] or [job.type.capitalize()]
+    titles = [tool_title(step["toolId"]) for step in steps_of(job)] or [job.type.capitalize()]
     shown = " → ".join(titles[:MOST_STEPS])
     return shown if len(titles) <= MOST_STEPS else f"{shown} → {len(titles) - MOST_STEPS} more"
 
 
 def settings_of(job: Job) -> str:
     """What differs from the defaults of the one tool; empty for several."""
-    steps = _steps(job)
-    return settings_in_words(*steps[0]) if len(steps) == 1 else ""
+    steps = steps_of(job)
+    return settings_in_words(steps[0]["toolId"], steps[0].get("settings") or {}) if len(steps) == 1 else ""
 
 
 def settings_in_words(tool_id: str, settings: Mapping[str, Any]) -> str:
@@ -46,13 +46,17 @@ def find_tool(tool_id: str) -> Tool[Any] | None:
         return None
 
 
-def _steps(job: Job) -> list[tuple[str, Mapping[str, Any]]]:
-    """(tool id, settings) in order; a batch is told by what it does to each file."""
+def is_pipeline(job: Job) -> bool:
+    """Whether it is a run of a pipeline, or a batch of them."""
+    return job.type in {PIPELINE, BATCH} and "steps" in job.settings
+
+
+def steps_of(job: Job) -> list[Mapping[str, Any]]:
+    """As a saved pipeline has them; a batch is told by what it does to each file."""
     settings = job.settings
     if job.type not in {PIPELINE, BATCH}:
-        return [(job.tool_id or job.type, settings)]
-    steps = settings.get("steps", [settings])
-    return [(step["toolId"], step.get("settings") or {}) for step in steps if "toolId" in step]
+        return [{"toolId": job.tool_id or job.type, "settings": settings}]
+    return [step for step in settings.get("steps", [settings]) if "toolId" in step]
 
 
 def tool_title(tool_id: str) -> str:

@@ -12,11 +12,12 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
 from processing.adapters.groups import Group, grouped
+from processing.adapters.words import steps_of
 from processing.automate.draft import Draft, DraftStep
 from processing.automate.forms import DetailsForm
 from processing.automate.judgement import tell_unusable
 from processing.catalogue import usable_tools
-from processing.models import Pipeline
+from processing.models import Job, Pipeline
 from processing.tooling import Tool
 from snapotter.common.errors import NotFound
 
@@ -50,6 +51,11 @@ class Builder:
         named = {"name": pipeline.name, "description": pipeline.description}
         draft = Draft.saved(pipeline.steps)
         return cls(user, pipeline, draft, DetailsForm(initial=named), version=_version(pipeline))
+
+    @classmethod
+    def of_job(cls, user: User, job: Job) -> Builder:
+        """A new pipeline of what an earlier run did."""
+        return cls(user, None, Draft.saved(steps_of(job)), DetailsForm())
 
     @classmethod
     def posted(cls, user: User, pipeline: Pipeline | None, data: QueryDict) -> Builder:

@@ -1,4 +1,4 @@
-"""The page that runs a saved pipeline on pictures."""
+"""The pages that run a saved pipeline on pictures, and that run again what ran before."""
 
 from __future__ import annotations
 
@@ -19,18 +19,22 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.caller import user_of
 from accounts.permissions import has_permission
+from accounts.rate_limits import admit
 from accounts.views import signed_in
+from processing.adapters.words import find_tool, is_pipeline
 from processing.automate.draft import Draft
 from processing.automate.judgement import judge
-from processing.batches.runs import run_pipeline_batch
-from processing.models import BATCH, Job, Pipeline
+from processing.automate.runnable import Runnable
+from processing.batches.runs import BATCHES_PER_MINUTE, run_pipeline_batch
+from processing.models import BATCH, Job
 from processing.pipelines.runs import run_pipeline
 from processing.pipelines.selectors import pipeline_for
 from processing.pipelines.services import OWN
 from processing.results import error_of, message_of
+from processing.selectors import job_for
 from processing.tooling import SourceImage
-from processing.uploads import accept_one
-from snapotter.common.errors import SnapOtterError
+from processing.uploads import accept_one, uploads_of
+from snapotter.common.errors import NotFound, SnapOtterError
 
 
 @never_cache
@@ -42,54 +46,74 @@ def run(request: HttpRequest, pipeline_id: UUID) -> HttpResponse:
     if not has_permission(request.user, "tools:use"):
         raise PermissionDenied
     pipeline = pipeline_for(for_user=user_of(request), pipeline_id=pipeline_id)
+    return _answer(request, Runnable.of_pipeline(pipeline))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in("tools:use")
+@vary_on_headers("HX-Request")
+def again(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The steps of an earlier run, to run them as `run` does; of one tool its page, with the settings."""
+    job = job_for(user=user_of(request), job_id=job_id)
+    if is_pipeline(job):
+        return _answer(request, Runnable.of_job(job))
+    tool = find_tool(job.tool_id)
+    if tool is None:
+        raise NotFound("The tool of this run is not here any more")
+    return redirect(f"{reverse('tool', args=[tool.section, tool.id])}?job={job.pk}")
+
+
+def _answer(request: HttpRequest, runnable: Runnable) -> HttpResponse:
     if request.method != "POST":
-        return _page(request, pipeline)
-    uploads = [upload for _, sent in request.FILES.lists() for upload in sent if upload.size]
-    return _posted(request, pipeline, uploads)
-
-
-def _posted(request: HttpRequest, pipeline: Pipeline, uploads: Sequence[UploadedFile[bytes]]) -> HttpResponse:
+        return _page(request, runnable)
+    uploads = [upload for upload in uploads_of(request.FILES) if upload.size]
     if request.POST.get("do") == "check":
-        return _check(request, pipeline, uploads)
+        return _check(request, runnable, uploads)
+    return _start(request, runnable, uploads)
+
+
+def _start(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedFile[bytes]]) -> HttpResponse:
     try:
-        job = _run(request, pipeline, uploads)
+        job = _run(request, runnable, uploads)
     except SnapOtterError as error:
-        return _problem_page(request, pipeline, error)
+        return _problem_page(request, runnable, error)
     failure = None if job.type == BATCH else error_of(job)
     if failure is not None:
-        return _problem_page(request, pipeline, failure)
+        return _problem_page(request, runnable, failure)
     address = reverse("job", args=[job.pk])
     if _is_partial(request):
         return HttpResponse(status=204, headers={"HX-Redirect": address})
     return redirect(address)
 
 
-def _check(request: HttpRequest, pipeline: Pipeline, uploads: Sequence[UploadedFile[bytes]]) -> HttpResponse:
+def _check(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedFile[bytes]]) -> HttpResponse:
     """With the picture, if it is one: several are not alike."""
     try:
         source = accept_one(uploads).source if len(uploads) == 1 else None
     except SnapOtterError as error:
-        return _problem_page(request, pipeline, error, template="steps.html")
-    return _page(request, pipeline, source=source, template="steps.html")
+        return _problem_page(request, runnable, error, template="steps.html")
+    return _page(request, runnable, source=source, template="steps.html")
 
 
-def _run(request: HttpRequest, pipeline: Pipeline, uploads: Sequence[UploadedFile[bytes]]) -> Job:
+def _run(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedFile[bytes]]) -> Job:
     """One picture is a job, several are a batch."""
-    user, definition = user_of(request), json.dumps({"steps": pipeline.steps})
+    user, definition = user_of(request), json.dumps({"steps": runnable.steps})
     if len(uploads) > 1:
+        admit(request, f"page batch user {user.pk}", BATCHES_PER_MINUTE)
         return run_pipeline_batch(user=user, uploads=uploads, definition_text=definition, wait=False)
     return run_pipeline(user=user, uploads=uploads, definition_text=definition)
 
 
 def _problem_page(
-    request: HttpRequest, pipeline: Pipeline, error: SnapOtterError, *, template: str = "problem.html"
+    request: HttpRequest, runnable: Runnable, error: SnapOtterError, *, template: str = "problem.html"
 ) -> HttpResponse:
-    return _page(request, pipeline, template=template, status=error.status, problem=message_of(error))
+    return _page(request, runnable, template=template, status=error.status, problem=message_of(error))
 
 
 def _page(
     request: HttpRequest,
-    pipeline: Pipeline,
+    runnable: Runnable,
     *,
     source: SourceImage | None = None,
     template: str = "run.html",
@@ -97,15 +121,16 @@ def _page(
     problem: str = "",
 ) -> HttpResponse:
     """`template` is the part that htmx gets."""
-    draft = Draft.saved(pipeline.steps)
+    draft = Draft.saved(runnable.steps)
     try:
         can_run = judge(draft, user=user_of(request), source=source)
     except SnapOtterError as error:
         can_run, problem = False, problem or error.message
     context: dict[str, Any] = {
-        "pipeline": pipeline,
+        "runnable": runnable,
         "draft": draft,
         "can_run": can_run,
+        "may_edit": has_permission(request.user, OWN),
         "has_source": source is not None,
         "problem": problem,
         "max_bytes": int(settings.MAX_UPLOAD_SIZE_MB * 2**20),

@@ -17,6 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.caller import user_of
 from accounts.permissions import has_permission
 from accounts.views import signed_in
+from processing.adapters.sources import earlier_job
 from processing.automate.builder import Builder
 from processing.automate.draft import Draft
 from processing.automate.forms import DetailsForm
@@ -55,6 +56,10 @@ def pipelines(request: HttpRequest) -> HttpResponse:
 @signed_in(OWN)
 @vary_on_headers("HX-Request")
 def new(request: HttpRequest) -> HttpResponse:
+    """Empty, or with the steps of the run named by `?job=`."""
+    earlier = earlier_job(request.GET.get("job", ""), user=user_of(request))
+    if request.method != "POST" and earlier is not None:
+        return _page(request, Builder.of_job(user_of(request), earlier))
     return _edit(request, None)
 
 

@@ -12,11 +12,11 @@ from accounts.models import User
 from processing.adapters.outcome import Outcome
 from processing.api.answers import is_expired
 from processing.batches.ending import members_of
-from processing.models import Job, JobStatus
+from processing.models import UNDONE, Job, JobStatus
 from processing.progress.batch import BatchTally, batch_tally
+from processing.retries import can_retry
 
 SHOWN: Final = 100
-_UNDONE: Final = (JobStatus.FAILED, JobStatus.CANCELED)
 
 
 class BatchOutcome(Outcome):
@@ -48,7 +48,7 @@ class BatchOutcome(Outcome):
     @cached_property
     def page(self) -> Page[Job]:
         members = members_of(self.job)
-        shown = members.filter(status__in=_UNDONE) if self.shows_failed else members
+        shown = members.filter(status__in=UNDONE) if self.shows_failed else members
         return Paginator(shown, SHOWN).get_page(self._page)
 
     @property
@@ -65,17 +65,26 @@ class BatchOutcome(Outcome):
         done = members_of(self.job).filter(status=JobStatus.COMPLETED)
         return sum(done.values_list("bytes_in", flat=True))
 
+    @cached_property
+    def can_retry(self) -> bool:
+        return self.can_run_again and can_retry(self.job)
+
     @property
-    def failed_places(self) -> str:
-        """Where the files that failed were in the upload, for the browser, which may still have them."""
-        states = members_of(self.job).values_list("status", flat=True)
-        return ",".join(str(place) for place, status in enumerate(states) if status in _UNDONE)
+    def retry_title(self) -> str:
+        return retry_title(len(self.tally.failed), self.job)
 
     @property
     def address(self) -> str:
         """What this very page is asked for by, after the job's own address."""
         failed = "show=failed&" if self.shows_failed else ""
         return f"?{failed}page={self.page.number}"
+
+
+def retry_title(count: int, batch: Job) -> str:
+    """What the button says that runs once more the `count` files that were not done."""
+    if batch.status == JobStatus.CANCELED:
+        return f"Run the {count} that {'were' if count > 1 else 'was'} left"
+    return "Try all again" if batch.status == JobStatus.FAILED else f"Try the {count} that failed again"
 
 
 def outcome_of(job: Job, *, user: User, query: Mapping[str, str]) -> Outcome:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from accounts.models import User
 from processing.adapters.outcome import Outcome
 from processing.adapters.words import settings_of
 from processing.api.answers import is_expired
+from processing.batches.outcome import retry_title
 from processing.history.thumbnails import pictured
-from processing.models import BATCH, FINISHED, Job, JobStatus
+from processing.models import BATCH, FINISHED, UNDONE, Job, JobStatus
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class MemberCounts:
     total: int
     finished: int
     failed: int
+    undone: int
+    retryable: int
 
 
 class Item(Outcome):
@@ -56,6 +60,16 @@ class Item(Outcome):
         return self.job.is_finished and self.main is not None and not is_expired(self.job)
 
     @property
+    def can_retry(self) -> bool:
+        """Whether files of a batch were not done that are still there."""
+        kept = self.members.retryable if self.members else 0
+        return bool(kept and self.job.is_finished and not is_expired(self.job) and self.can_run_again)
+
+    @property
+    def retry_title(self) -> str:
+        return retry_title(self.members.undone, self.job) if self.members else ""
+
+    @property
     def icon(self) -> str:
         if self.job.type == BATCH:
             return "layers"
@@ -76,16 +90,16 @@ def items_of(jobs: Iterable[Job], *, user: User) -> list[Item]:
 def _members(batches: list[UUID]) -> Mapping[UUID, MemberCounts]:
     if not batches:
         return {}
-    found = Job.objects.filter(parent__in=batches).values_list("parent", "status").annotate(Count("id"))
-    counts: dict[UUID, dict[str, int]] = {}
-    for parent, status, count in found.order_by():
-        counts.setdefault(parent, {})[status] = count
-    return {parent: _counts(by_status) for parent, by_status in counts.items()}
-
-
-def _counts(by_status: Mapping[str, int]) -> MemberCounts:
-    return MemberCounts(
-        total=sum(by_status.values()),
-        finished=sum(by_status.get(status, 0) for status in FINISHED),
-        failed=by_status.get(JobStatus.FAILED, 0),
+    members = Job.objects.filter(parent__in=batches).order_by()
+    counts = members.values_list("parent").annotate(
+        total=Count("pk"),
+        finished=_count(status__in=FINISHED),
+        failed=_count(status=JobStatus.FAILED),
+        undone=_count(status__in=UNDONE),
+        retryable=_count(status__in=UNDONE, bytes_in__gt=0),
     )
+    return {parent: MemberCounts(*figures) for parent, *figures in counts}
+
+
+def _count(**conditions: Any) -> Count:
+    return Count("pk", filter=Q(**conditions))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,16 +14,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.caller import user_of
 from accounts.permissions import has_permission
+from accounts.rate_limits import admit
 from accounts.views import signed_in
 from processing import services, workspace
 from processing.adapters.words import find_tool
+from processing.batches.runs import BATCHES_PER_MINUTE
 from processing.catalogue import usable_tools
 from processing.history.items import Item, items_of
 from processing.history.query import STATES, HistoryQuery, Position
 from processing.history.thumbnails import MIME_TYPE, NAME, thumbnail
+from processing.retries import retry
 from processing.selectors import job_for, visible_jobs
 from snapotter.common.downloads import file_response
-from snapotter.common.errors import NotFound
+from snapotter.common.errors import NotFound, SnapOtterError
 
 SHOWN: Final = 50
 
@@ -54,7 +58,10 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_safe
 @signed_in("tools:use")
 def live(request: HttpRequest) -> HttpResponse:
-    """The rows of the jobs `id` as they are now, as parts that put themselves in their places."""
+    """The rows of the jobs `id` as they are now, as parts that put themselves in their places. Whoever comes
+    here otherwise, having signed in anew, gets the whole page."""
+    if not request.headers.get("HX-Request"):
+        return redirect("jobs")
     user = user_of(request)
     ids = [id for id in map(_uuid, request.GET.getlist("id")[:SHOWN]) if id]
     jobs = visible_jobs(user=user).filter(pk__in=ids).select_related("user")
@@ -81,6 +88,23 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
         return redirect("job", job.pk)
     asked = HistoryQuery.of(QueryDict(request.POST["back"]).dict(), may_see_all=True)
     return redirect(f"{reverse('jobs')}?{asked.here}")
+
+
+@require_POST
+@signed_in("tools:use")
+def try_again(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Run what was not done of a job or batch once more; leads to the new one, or back with the reason."""
+    user = user_of(request)
+    job = job_for(user=user, job_id=job_id)
+    try:
+        admit(request, f"page batch user {user.pk}", BATCHES_PER_MINUTE)
+        job = retry(user=user, job=job)
+    except SnapOtterError as error:
+        messages.error(request, f"{error.message.removesuffix('.')}.")
+    address = reverse("job", args=[job.pk])
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 @require_safe

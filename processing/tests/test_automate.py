@@ -378,3 +378,64 @@ class TestRun:
         assert client_of(planner).get(address(saved)).status_code == 200
         assert client_of(planner).get(address(saved, "/run")).status_code == 403
         assert run(client_of(planner), saved, jpeg()).status_code == 403
+
+
+class TestRunAgain:
+    @pytest.fixture
+    def earlier(self, browser: Client, alice: User) -> Job:
+        """The pipeline was deleted since."""
+        saved = pipeline(alice)
+        run(browser, saved, jpeg((200, 100)))
+        saved.delete()
+        return Job.objects.get()
+
+    def test_the_steps_are_as_they_were_and_the_picture_is_there(self, browser: Client, earlier: Job) -> None:
+        assert f'href="/jobs/{earlier.pk}/again"' in html(browser.get("/jobs"))
+        assert f'href="/jobs/{earlier.pk}/again"' in html(browser.get(f"/jobs/{earlier.pk}"))
+        answer = browser.get(f"/jobs/{earlier.pk}/again")
+        page = html(answer)
+        for told in ("Resize → Rotate &amp; Flip", "Width 100 px", "Angle 90 °", "photo-1.jpg"):
+            assert told in page
+        assert browser.get(answer.context["runnable"].source.url).status_code == 200
+
+    def test_it_runs(self, browser: Client, earlier: Job) -> None:
+        files = {"file": [SimpleUploadedFile("other.jpg", jpeg((200, 100)))]}
+        answer = browser.post(f"/jobs/{earlier.pk}/again", files)
+        again = Job.objects.exclude(pk=earlier.pk).get()
+        assert answer["Location"] == f"/jobs/{again.pk}"
+        assert again.settings == earlier.settings
+
+    def test_it_runs_on_many(self, browser: Client, earlier: Job) -> None:
+        files = [SimpleUploadedFile(f"{number}.jpg", jpeg()) for number in range(2)]
+        browser.post(f"/jobs/{earlier.pk}/again", {"file": files})
+        batch = Job.objects.get(type=BATCH)
+        answer = browser.get(f"/jobs/{batch.pk}/again")
+        assert "Width 100 px" in html(answer)
+        assert answer.context["runnable"].source is None
+
+    def test_its_steps_are_changed_and_saved_as_a_new_pipeline(self, browser: Client, earlier: Job) -> None:
+        assert f'href="{NEW}?job={earlier.pk}"' in html(browser.get(f"/jobs/{earlier.pk}/again"))
+        sent = controls(browser.get(f"{NEW}?job={earlier.pk}"))
+        browser.post(NEW, {**sent, "name": "As it was", "do": "save"})
+        assert [step["toolId"] for step in Pipeline.objects.get().steps] == ["resize", "rotate"]
+
+    def test_whoever_keeps_no_pipelines_runs_it_all_the_same(self, earlier: Job) -> None:
+        Role.objects.create(name="runners", permissions=["tools:use", "files:all"])
+        answer = client_of(create_user("runner", role="runners")).get(f"/jobs/{earlier.pk}/again")
+        assert answer.status_code == 200
+        assert NEW not in html(answer)
+
+    def test_a_step_that_is_turned_off_meanwhile_says_so(self, browser: Client, earlier: Job) -> None:
+        change({"disabledTools": '["rotate"]'})
+        page = html(browser.get(f"/jobs/{earlier.pk}/again"))
+        assert "This tool is turned off on this server." in page
+        assert 'button-run" disabled' in page
+
+
+def test_so_many_batches_a_minute_and_no_more(
+    browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.automate.run_views.BATCHES_PER_MINUTE", 1)
+    saved = pipeline(alice)
+    assert run(browser, saved, jpeg(), jpeg()).status_code == 302
+    assert run(browser, saved, jpeg(), jpeg()).status_code == 429

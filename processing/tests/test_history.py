@@ -118,7 +118,7 @@ class TestWhatIsTold:
         for told in ("Resize", "otter.png", "Width 300 px", "2.0\xa0KB", "1.0\xa0KB", "40 ms", "Done"):
             assert told in page
         assert 'download="otter_resize.png"' in page
-        assert f"/tools/image/resize?job={done.pk}" in page
+        assert f"/jobs/{done.pk}/again" in page
         assert f"/?from={done.pk}" in page
         assert f'src="/jobs/{done.pk}/thumbnail"' in page
 
@@ -243,6 +243,9 @@ class TestLive:
         answer = browser.get(f"/jobs/live?id={theirs.pk}&id=x&id={uuid4()}&id=%00", headers=HTMX)
         assert shown(answer) == []
 
+    def test_whoever_comes_there_by_its_address_gets_the_whole_page(self, browser: Client) -> None:
+        assert browser.get("/jobs/live?id=x")["Location"] == "/jobs"
+
 
 class TestCancel:
     def test_a_queued_job_never_starts(self, browser: Client, alice: User) -> None:
@@ -312,11 +315,90 @@ class TestEarlierFiles:
     @pytest.mark.parametrize("query", ["from", "job"])
     def test_there_is_none_once_it_is_gone(self, browser: Client, alice: User, bob: User, query: str) -> None:
         past = timezone.now() - timedelta(hours=1)
-        gone = [with_result(alice, delete_after=past), with_result(bob), job(alice, status=JobStatus.FAILED)]
+        refused = job(alice, status=JobStatus.FAILED, bytes_in=0)
+        gone = [with_result(alice, delete_after=past), with_result(bob), refused]
         for id in [*(row.pk for row in gone), uuid4(), "x", ""]:
             answer = browser.get(f"/tools/image/crop?{query}={id}")
             assert answer.context["source"] is None
             assert "data-source" not in html(answer)
+
+
+class TestRunAgain:
+    def test_one_tool_is_its_page_with_the_settings(self, browser: Client, alice: User) -> None:
+        earlier = job(alice)
+        assert f'href="/jobs/{earlier.pk}/again"' in html(browser.get("/jobs"))
+        answer = browser.get(f"/jobs/{earlier.pk}/again")
+        assert answer["Location"] == f"/tools/image/resize?job={earlier.pk}"
+
+    def test_so_is_a_batch_of_one_tool(self, browser: Client, alice: User) -> None:
+        batch = job(alice, type="batch", settings={"toolId": "resize", "settings": {"width": 77}})
+        Job.objects.filter(pk=batch.pk).update(tool_id="resize")
+        answer = browser.get(f"/jobs/{batch.pk}/again", follow=True)
+        assert 'value="77"' in html(answer)
+
+    def test_a_tool_that_is_gone_is_said_to_be(self, browser: Client, alice: User) -> None:
+        earlier = job(alice, type="melt")
+        assert f"/jobs/{earlier.pk}/again" not in html(browser.get("/jobs"))
+        answer = browser.get(f"/jobs/{earlier.pk}/again")
+        assert answer.status_code == 404
+        assert "not here any more" in html(answer)
+
+    def test_that_of_somebody_else_is_absent(self, browser: Client, bob: User) -> None:
+        assert browser.get(f"/jobs/{job(bob).pk}/again").status_code == 404
+
+    def test_one_that_failed_begins_with_its_picture(self, browser: Client, alice: User) -> None:
+        failed = job(alice, status=JobStatus.FAILED)
+        answer = browser.get(f"/jobs/{failed.pk}/again", follow=True)
+        assert answer.context["source"].name == "otter.png"
+
+
+class TestRetry:
+    def batch(self, user: User, *members: JobStatus, **columns: Any) -> Job:
+        settings = {"toolId": "resize", "settings": {"width": 300}}
+        batch = job(user, type="batch", settings=settings, **columns)
+        Job.objects.filter(pk=batch.pk).update(tool_id="resize")
+        for status in members:
+            row = job(user, parent=batch, status=status)
+            row.input_files = [workspace.save_input(row.pk, "otter.jpg", ContentFile(jpeg()))]
+            row.save(update_fields=["input_files"])
+        return batch
+
+    def test_what_failed_is_a_new_batch(self, browser: Client, alice: User) -> None:
+        batch = self.batch(alice, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
+        for page in ("/jobs", f"/jobs/{batch.pk}"):
+            told = html(browser.get(page))
+            assert "Try the 2 that failed again" in told
+            assert f'action="/jobs/{batch.pk}/retry"' in told
+        answer = browser.post(f"/jobs/{batch.pk}/retry")
+        again = Job.objects.get(type="batch", status=JobStatus.QUEUED)
+        assert answer["Location"] == f"/jobs/{again.pk}"
+        assert Job.objects.filter(parent=again).count() == 2
+
+    def test_with_htmx_it_leads_there_too(self, browser: Client, alice: User) -> None:
+        batch = self.batch(alice, JobStatus.CANCELED, status=JobStatus.CANCELED)
+        assert "Run the 1 that was left" in html(browser.get("/jobs"))
+        answer = browser.post(f"/jobs/{batch.pk}/retry", headers=HTMX)
+        again = Job.objects.get(type="batch", status=JobStatus.QUEUED)
+        assert answer["HX-Redirect"] == f"/jobs/{again.pk}"
+
+    def test_where_there_is_nothing_to_try_the_page_says_so(self, browser: Client, alice: User) -> None:
+        batch = self.batch(alice, JobStatus.COMPLETED)
+        assert "/retry" not in html(browser.get("/jobs")) + html(browser.get(f"/jobs/{batch.pk}"))
+        answer = browser.post(f"/jobs/{batch.pk}/retry", follow=True)
+        assert answer.redirect_chain == [(f"/jobs/{batch.pk}", 302)]
+        assert "Nothing failed of which the file was kept." in html(answer)
+
+    def test_so_often_a_minute_and_no_more(
+        self, browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("processing.history.views.BATCHES_PER_MINUTE", 1)
+        batch = self.batch(alice, JobStatus.FAILED)
+        for _ in range(2):
+            browser.post(f"/jobs/{batch.pk}/retry")
+        assert Job.objects.filter(type="batch", status=JobStatus.QUEUED).count() == 1
+
+    def test_that_of_somebody_else_is_absent(self, browser: Client, bob: User) -> None:
+        assert browser.post(f"/jobs/{self.batch(bob, JobStatus.FAILED).pk}/retry").status_code == 404
 
 
 class TestJobPage:

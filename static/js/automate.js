@@ -1,8 +1,13 @@
-/** The steps of a pipeline: dragged to their places; the palette is searched; nothing that was typed gets lost. */
+/** The steps of a pipeline are put together: the palette is searched, and nothing that was typed gets lost. */
 
 import "./settings.js";
+import { RedrawnForm } from "./redrawn-form.js";
+import { isSentAway, isWholePage, useNewestToken } from "./session.js";
+import { dragStep } from "./step-drag.js";
 
 const FAILED = "The server did not answer. What you typed is still here; try again.";
+const UNEXPECTED = "This did not work. What you typed is still here; sign in again in another tab, or try again.";
+const EDITS_NOTHING = ["check", "summaries"];
 
 class PipelineBuilder extends HTMLElement {
   connectedCallback() {
@@ -12,22 +17,28 @@ class PipelineBuilder extends HTMLElement {
     this.controller = new AbortController();
     const options = { signal: this.controller.signal };
     const on = (target, type, handle, more = {}) => target.addEventListener(type, handle, { ...options, ...more });
+    this.redrawn = new RedrawnForm(this.form, on);
     on(this, "input", (event) => this.onInput(event));
     on(this, "change", (event) => event.target.closest("[data-step]") && this.sumUp());
     on(this, "toggle", (event) => this.onToggle(event), { capture: true });
-    on(this, "pointerdown", (event) => this.onGrip(event));
+    on(this, "pointerdown", dragStep);
     on(this, "keydown", (event) => this.onKey(event));
     on(this, "click", (event) => event.target.closest("[aria-disabled=true]") && event.preventDefault(), { capture: true });
     on(this, "htmx:configRequest", (event) => this.onRequest(event));
     on(this, "htmx:beforeOnLoad", (event) => this.onAnswer(event));
-    on(this, "htmx:afterSettle", () => this.querySelector(".step-focus")?.scrollIntoView({ block: "nearest" }));
-    on(this, "htmx:sendError", () => this.showAlert(FAILED));
+    on(this, "htmx:afterSettle", (event) => this.isOurs(event.detail.requestConfig) && this.showFocus());
+    on(this, "htmx:sendError", ({ detail }) => this.isOurs(detail) && this.showAlert(FAILED));
     on(window, "pageshow", () => (this.isLeaving = false));
     on(window, "beforeunload", (event) => this.changed && event.preventDefault());
   }
 
   disconnectedCallback() {
     this.controller.abort();
+  }
+
+  /** Not what sums up the steps: that is sent by the way. */
+  isOurs({ elt }) {
+    return elt === this.form;
   }
 
   onInput({ target }) {
@@ -41,8 +52,9 @@ class PipelineBuilder extends HTMLElement {
     if (kept) kept.disabled = !target.open;
   }
 
+  /** An answer that is on its way brings the summaries too. */
   sumUp() {
-    this.querySelector("[data-summaries]").click();
+    if (!this.redrawn.isBusy) this.querySelector("[data-summaries]").click();
   }
 
   onKey(event) {
@@ -68,62 +80,46 @@ class PipelineBuilder extends HTMLElement {
   onRequest(event) {
     // A second click on Save must not make a second pipeline.
     if (this.isLeaving) event.preventDefault();
-    // Whoever has signed in anew in another tab has another token by now.
-    const token = document.cookie.match(/(?:^|; )snapotter-csrf=([^;]+)/)?.[1];
-    if (token) event.detail.parameters.csrfmiddlewaretoken = token;
+    useNewestToken(event);
     const action = String(event.detail.parameters.do ?? "").split(":")[0];
-    if (!["check", "summaries"].includes(action)) this.changed = true;
+    if (!EDITS_NOTHING.includes(action)) this.changed = true;
   }
 
-  /** Saved: the page may be left. A whole page where a part was expected is an error, or the way to sign in. */
   onAnswer(event) {
     const { xhr } = event.detail;
-    this.isLeaving = Boolean(xhr.getResponseHeader("HX-Redirect"));
-    if (this.isLeaving) this.changed = false;
-    if (!/^\s*<!doctype/i.test(xhr.responseText)) return;
-    event.preventDefault();
-    this.showAlert("This did not work. What you typed is still here; sign in again in another tab, or try again.");
+    const isAway = isSentAway(xhr);
+    if (isAway || isWholePage(xhr)) {
+      event.preventDefault();
+      if (this.isOurs(event.detail)) this.refuse(isAway);
+    } else if (!this.isOurs(event.detail)) {
+      if (this.redrawn.isBusy) event.preventDefault();
+    } else if (xhr.getResponseHeader("HX-Redirect")) {
+      // Saved: the page may be left.
+      this.isLeaving = true;
+      this.changed = false;
+    }
+  }
+
+  refuse(isAway) {
+    this.redrawn.waiting = [];
+    if (isAway) this.note("template[data-signed-out]");
+    else this.showAlert(UNEXPECTED);
   }
 
   showAlert(message) {
-    const alert = this.querySelector("template[data-alert]").content.cloneNode(true);
-    alert.querySelector("p").textContent = message;
-    this.querySelector("[data-notes]").replaceChildren(alert);
-    this.querySelector("[data-notes]").scrollIntoView({ block: "nearest" });
+    this.note("template[data-alert]").querySelector("p").textContent = message;
   }
 
-  /** A step follows the pointer among the others, and the server numbers them anew where it is let go. */
-  onGrip(event) {
-    const grip = event.target.closest("[data-grip]");
-    if (!grip || event.button !== 0) return;
-    event.preventDefault();
-    const step = grip.closest("[data-step]");
-    const before = step.nextElementSibling;
-    const drag = new AbortController();
-    const on = (target, type, handle) => target.addEventListener(type, handle, { signal: drag.signal });
-    const end = (keep) => {
-      drag.abort();
-      step.classList.remove("step-dragged");
-      if (!keep) step.parentElement.insertBefore(step, before);
-      else if (step.nextElementSibling !== before) step.querySelector("[data-place]").click();
-    };
-    step.classList.add("step-dragged");
-    // Not on the grip: it is taken out of the page whenever its step gets another place.
-    on(document, "pointermove", (move) => place(step, move.clientY));
-    on(document, "pointerup", () => end(true));
-    on(document, "pointercancel", () => end(false));
-    on(document, "keydown", (key) => key.key === "Escape" && end(false));
+  note(template) {
+    const place = this.querySelector("[data-notes]");
+    place.replaceChildren(this.querySelector(template).content.cloneNode(true));
+    place.scrollIntoView({ block: "nearest" });
+    return place;
   }
-}
 
-/** Before the first step whose middle lies below the pointer. */
-function place(step, y) {
-  const others = [...step.parentElement.children].filter((other) => other !== step);
-  const next = others.find((other) => {
-    const box = other.getBoundingClientRect();
-    return y < box.top + box.height / 2;
-  });
-  if (next !== step.nextElementSibling) step.parentElement.insertBefore(step, next ?? null);
+  showFocus() {
+    this.querySelector(".step-focus")?.scrollIntoView({ block: "nearest" });
+  }
 }
 
 customElements.define("pipeline-builder", PipelineBuilder);

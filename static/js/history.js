@@ -1,5 +1,7 @@
 /** Rows of the history are replaced while somebody works in them: the keyboard stays in the same row. */
 
+import "./parts.js";
+
 let row = null;
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {

@@ -3,6 +3,8 @@
  * Where events do not come through, the server is asked again and again instead.
  */
 
+import "./parts.js";
+
 const POLL_MILLISECONDS = 1000;
 let eventsComeThrough = true;
 
@@ -12,6 +14,7 @@ class JobProgress extends HTMLElement {
     // A browser has six connections to a server for all of its tabs together: a hidden one keeps none.
     const change = () => (document.hidden ? this.leave() : this.follow());
     document.addEventListener("visibilitychange", change, { signal: this.controller.signal });
+    this.addEventListener("htmx:sendError", () => this.showLost(true), { signal: this.controller.signal });
     change();
   }
 
@@ -27,6 +30,7 @@ class JobProgress extends HTMLElement {
       return;
     }
     this.events = new EventSource(this.dataset.events);
+    this.events.addEventListener("open", () => this.showLost(false));
     this.events.addEventListener("message", (event) => this.show(JSON.parse(event.data)));
     this.events.addEventListener("error", () => this.onError());
   }
@@ -36,11 +40,19 @@ class JobProgress extends HTMLElement {
     clearInterval(this.timer);
   }
 
-  /** While a lost connection is opened again, which the browser does by itself, there is nothing to do. */
+  /** A lost connection the browser opens again by itself. */
   onError() {
-    if (this.events.readyState !== EventSource.CLOSED) return;
+    if (this.events.readyState !== EventSource.CLOSED) {
+      this.showLost(true);
+      return;
+    }
     eventsComeThrough = false;
     this.follow();
+  }
+
+  /** The run does not need this page. */
+  showLost(isLost) {
+    this.querySelector("[data-lost]").hidden = !isLost;
   }
 
   poll() {

@@ -1,5 +1,8 @@
 /** The run of a form by htmx: its progress on the way up, its failures, and giving up. */
 
+import "./parts.js";
+import { isSentAway, isWholePage, useNewestToken } from "./session.js";
+
 const TOO_LARGE = 413;
 
 export class Upload {
@@ -7,10 +10,12 @@ export class Upload {
     this.bench = bench;
     this.isSending = false;
     const on = (type, handle) => bench.addEventListener(`htmx:${type}`, handle);
+    on("configRequest", useNewestToken);
     on("beforeRequest", (event) => this.isOurs(event) && this.begin());
     on("xhr:progress", (event) => this.isOurs(event) && this.showProgress(event.detail));
+    on("beforeOnLoad", (event) => this.stay(event));
     on("beforeSwap", (event) => this.refusePages(event));
-    on("afterSettle", (event) => event.target.closest("#result") && bench.showOutcome());
+    on("afterSettle", (event) => event.target.closest("#result") && bench.outcome.arrive());
     on("sendError", (event) => this.fail(event, "The server cannot be reached. Try again in a moment."));
     on("timeout", (event) => this.fail(event, "The server did not answer in time. Try again in a moment."));
     on("afterRequest", (event) => this.isOurs(event) && this.end());
@@ -23,7 +28,7 @@ export class Upload {
 
   begin() {
     this.isSending = true;
-    this.bench.result.replaceChildren();
+    this.bench.outcome.clear();
     this.bench.state = "running";
     this.label("Uploading …");
     this.bar.removeAttribute("value");
@@ -57,20 +62,26 @@ export class Upload {
     this.bench.querySelector(".button-run").focus();
   }
 
-  /** A whole page where a part was expected: an error of the server, or the way to sign in. */
+  /** Pictures that were chosen would be lost on the way to sign in. What runs can be seen on its own page. */
+  stay(event) {
+    if (event.target.closest("#result") || !isSentAway(event.detail.xhr)) return;
+    event.preventDefault();
+    this.bench.state = "picked";
+    this.bench.outcome.showSignedOut();
+  }
+
   refusePages(event) {
     const { xhr } = event.detail;
-    if (!/^\s*<!doctype/i.test(xhr.responseText)) return;
-    event.detail.shouldSwap = false;
+    if (!isWholePage(xhr)) return;
     const large = xhr.status === TOO_LARGE ? "This is more than the server takes at a time." : "";
     const unexpected = "Something went wrong on the server. Try again; if it stays, reload the page.";
     this.fail(event, large || unexpected);
   }
 
   fail(event, message) {
-    if (!this.isOurs(event) && !event.target.closest("#result")) return;
+    if (!this.isOurs(event)) return;
     this.bench.state = "picked";
-    this.bench.showAlert(message);
+    this.bench.outcome.showAlert(message);
   }
 
   label(text) {
