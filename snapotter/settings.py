@@ -100,6 +100,7 @@ CONCURRENT_JOBS = env.integer("CONCURRENT_JOBS", 0, high=256) or max(2, (os.cpu_
 # How long a process that runs a job may go unheard of before others take it for dead
 JOB_LEASE_S = env.number("JOB_LEASE_S", 60, low=1, high=24 * 3600)
 SYNC_WAIT_MS = env.integer("SYNC_WAIT_MS", 8000, high=600_000)
+MAX_STREAMS_PER_USER = env.integer("MAX_STREAMS_PER_USER", 100, high=100_000)  # of progress, in one process
 # Of a stream of progress; at each is asked again whether its user is still let in
 PROGRESS_HEARTBEAT_S = env.number("PROGRESS_HEARTBEAT_S", 20, low=0.1, high=3600)
 FILE_MAX_AGE_HOURS = env.number("FILE_MAX_AGE_HOURS", 72, high=24 * 3650)

@@ -18,12 +18,12 @@ class PerMinute(BaseThrottle):
         method = request.method or ""
         limit = view.per_minute(method)
         if limit is not None:
-            admit(request._request, f"{method} {type(view).__name__} {_caller(request)}", limit)
+            admit(request._request, f"{method} {type(view).__name__} {caller_key(request)}", limit)
         return True
 
 
-def _caller(request: Request) -> str:
-    """With sign-in switched off everybody is one user: then it is the address, too."""
+def caller_key(request: Request) -> str:
+    """Who is counted. With sign-in switched off everybody is one user: then it is the address."""
     credential = request.auth
     signed_in = isinstance(credential, Credential) and credential.kind != "anonymous"
     return f"user {request.user.pk}" if signed_in else key_of_address()

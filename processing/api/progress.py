@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from accounts.api.rate_limit import caller_key
 from accounts.caller import credential_of, user_of
 from processing.progress.follower import Follower
 from processing.progress.stream import ProgressStream
@@ -61,4 +62,5 @@ class JobProgress(Endpoint):
         if request.method == "HEAD":
             return HttpResponse(headers=_HEADERS)
         follower = Follower(user=user, credential=credential_of(request), name=job_id)
-        return StreamingHttpResponse(ProgressStream(follower), headers=_HEADERS)
+        stream = ProgressStream(follower, whose=caller_key(request))
+        return StreamingHttpResponse(stream, headers=_HEADERS)

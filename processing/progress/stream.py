@@ -31,9 +31,11 @@ class ProgressStream:
 
     However slow the client is, only the newest of what it was not sent yet is kept. `close` must be called,
     from any thread, whether or not anybody iterated.
+
+    Raises TooManyStreams when `whose` has so many already.
     """
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, *, whose: str) -> None:
         self._follower = follower
         self._topics: set[str] = set()
         self._watches = ExitStack()
@@ -41,11 +43,11 @@ class ProgressStream:
         self._must_read = True
         self._woken = asyncio.Event()
         self._has_ended = False
+        open_streams.admit(self, whose=whose)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Ends after the last frame, when the job is gone, and when the user is not let in any more."""
         self._loop = asyncio.get_running_loop()
-        open_streams.add(self)
         self._watch()
         told: bytes | None = None
         beat_at = self._next_beat()
@@ -62,7 +64,7 @@ class ProgressStream:
                     yield HEARTBEAT
 
     def end(self) -> None:
-        """In the loop's thread: no further event, and the iteration ends."""
+        """No further event, and the iteration ends. In the loop's thread, or before it iterates."""
         self._has_ended = True
         self._woken.set()
 

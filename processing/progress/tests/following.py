@@ -61,10 +61,14 @@ class Following:
             self.frames.append(frame)
 
 
+def stream_of(user: User, name: object, credential: Credential) -> ProgressStream:
+    return ProgressStream(Follower(user=user, credential=credential, name=str(name)), whose=str(user.pk))
+
+
 @contextmanager
 def following(user: User, name: object, *, credential: Credential | None = None) -> Iterator[Following]:
     credential = credential or Credential("session", session_id=session_of(user).id)
-    followed = Following(ProgressStream(Follower(user=user, credential=credential, name=str(name))))
+    followed = Following(stream_of(user, name, credential))
     followed.start()
     try:
         yield followed

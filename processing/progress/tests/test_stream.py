@@ -22,10 +22,9 @@ from processing.models import Job
 from processing.progress import stream as stream_module
 from processing.progress.follower import Follower
 from processing.progress.heart import _beats_of
-from processing.progress.open_streams import OpenStreams, open_streams
-from processing.progress.stream import ProgressStream
+from processing.progress.open_streams import OpenStreams, TooManyStreams, open_streams
 from processing.progress.tests.batches import batch_of, member
-from processing.progress.tests.following import decoded, following
+from processing.progress.tests.following import decoded, following, stream_of
 from processing.run_services import job_claim, job_report
 from processing.tests.queued import carry_queue, queued_job
 from snapotter.common import listener
@@ -173,7 +172,7 @@ def test_heartbeats_of_many_cost_as_many_queries_as_of_one(
 
 def test_a_slow_client_gets_the_newest(alice: User) -> None:
     job = claimed_job(alice)
-    stream = ProgressStream(Follower(user=alice, credential=session_credential(alice), name=str(job.pk)))
+    stream = stream_of(alice, job.pk, session_credential(alice))
 
     async def follow() -> list[dict[str, Any]]:
         told = aiter(stream)
@@ -296,14 +295,36 @@ def test_a_stream_that_begins_while_the_server_stops_ends_at_once() -> None:
         def end(self) -> None:
             self.ended = True
 
+        def close(self) -> None: ...
+
     streams, late = OpenStreams(), Late()
     streams.end()
-    streams.add(late)
+    streams.admit(late, whose="alice")
     assert late.ended
 
 
+def test_a_user_has_so_many_at_a_time_and_no_more(alice: User, bob: User, settings: Settings) -> None:
+    settings.MAX_STREAMS_PER_USER = 2
+    hers, his = session_credential(alice), session_credential(bob)
+    first, second = stream_of(alice, "one", hers), stream_of(alice, "two", hers)
+    with pytest.raises(TooManyStreams) as refused:
+        stream_of(alice, "three", hers)
+    assert (refused.value.status, refused.value.extra) == (429, {"limit": 2})
+    stream_of(bob, "one", his).close()
+    first.close()
+    stream_of(alice, "three", hers).close()
+    second.close()
+
+
+def test_there_may_be_no_limit(alice: User, settings: Settings) -> None:
+    settings.MAX_STREAMS_PER_USER = 0
+    credential = session_credential(alice)
+    for stream in [stream_of(alice, number, credential) for number in range(150)]:
+        stream.close()
+
+
 def test_closing_is_harmless_whenever_it_comes(alice: User) -> None:
-    stream = ProgressStream(Follower(user=alice, credential=session_credential(alice), name="mine"))
+    stream = stream_of(alice, "mine", session_credential(alice))
     stream.close()
     stream.close()
 
