@@ -84,11 +84,11 @@ def frame_of(job: Job, name: str) -> Frame:
         return _batch(job, name, batch_tally(job=job))
     if not job.is_finished:
         return _running(name, job.status, job.progress, job.stage, job.cancel_requested)
-    if is_expired(job):
-        return _failed(job, name, error="The files of this job have expired", code="EXPIRED")
     error = error_of(job)
     if error is not None:
         return _failed(job, name, error=error.message, code=error.code, details=error.details)
+    if is_expired(job):
+        return _failed(job, name, error="The files of this job have expired", code="EXPIRED")
     return SingleFrame(job_id=name, phase="complete", percent=100, result=tool_answer(job))
 
 

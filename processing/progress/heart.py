@@ -86,11 +86,15 @@ def _ended(followers: Collection[Follower]) -> set[Follower]:
 
 
 def _appeared(followers: Collection[Follower]) -> set[Follower]:
-    """Whose job was not there before."""
+    """Whose job was not there before.
+
+    That no name is empty PostgreSQL must be told: of more than a hundred it does not find out, and then the
+    index is not for it.
+    """
     awaited = {each: (each.user.pk, each.name) for each in followers if each.job_id is None}
     if not awaited:
         return set()
     users, names = zip(*awaited.values(), strict=True)
-    there = Job.objects.filter(user__in=set(users), client_job_id__in=set(names))
+    there = Job.objects.filter(user__in=set(users), client_job_id__in=set(names)).exclude(client_job_id="")
     found = set(there.values_list("user_id", "client_job_id"))
     return {follower for follower, name in awaited.items() if name in found}

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from conftest import Api
-from processing.engine.errors import InternalFailure
+from processing.engine.errors import Canceled, InternalFailure
 from processing.models import Job
 from processing.progress.frames import frame_of
 from processing.progress.tests.batches import batch_of, member
@@ -72,6 +72,16 @@ def test_a_result_that_is_gone_is_a_failure(alice: User) -> None:
     frame = told(job)
     assert (frame["phase"], frame["code"]) == ("failed", "EXPIRED")
     assert "result" not in frame
+
+
+@pytest.mark.parametrize("error", [InternalFailure("No", code="odd"), Canceled()])
+def test_what_failed_is_told_as_it_failed_also_when_its_files_are_gone(alice: User, error: Any) -> None:
+    job = job_claim(job_id=queued_job(alice).pk)
+    assert job is not None
+    job_fail(job=job, error=error, duration_ms=1)
+    Job.objects.filter(pk=job.pk).update(delete_after=timezone.now() - timedelta(seconds=1))
+    frame = told(job)
+    assert (frame["phase"], frame["error"], frame["code"]) == ("failed", error.message, error.code)
 
 
 def test_a_batch_counts_its_members(alice: User) -> None:
