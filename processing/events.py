@@ -49,12 +49,12 @@ class Change(BaseModel):
 
     @property
     def topics(self) -> set[str]:
-        """The job itself, its batch, its user, and the name that its user gave it."""
+        """The job itself, its batch, and the name that its user gave it."""
         topics = {topic_of_job(self.id)}
         if self.parent:
             topics.add(topic_of_job(self.parent))
         if self.user:
-            topics |= {topic_of_user(self.user), topic_of_client_id(self.user, self.client)}
+            topics.add(topic_of_client_id(self.user, self.client))
         return topics
 
 
@@ -68,10 +68,6 @@ def topic_of_job(job_id: UUID) -> str:
 
 def topic_of_client_id(user_id: UUID, client_job_id: str) -> str:
     return f"client {user_id} {client_job_id}"
-
-
-def topic_of_user(user_id: UUID) -> str:
-    return f"user {user_id}"
 
 
 class Hub:

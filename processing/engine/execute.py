@@ -56,7 +56,6 @@ def _run_on_image(step: Step, request: RunRequest, progress: Progress) -> RunRes
         preview=previewed(chain, request.output_dir) if request.preview else None,
         source_width=source.width,
         source_height=source.height,
-        source_format=source.format,
     )
 
 

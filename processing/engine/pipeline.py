@@ -36,7 +36,6 @@ def run(request: PipelineRequest, progress: Progress) -> RunResult:
         preview=work.preview,
         source_width=source.width,
         source_height=source.height,
-        source_format=source.format,
     )
 
 

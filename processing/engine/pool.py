@@ -96,7 +96,7 @@ class ChildRun:
 
 
 class ChildPool:
-    """At most `size` children. What is submitted beyond that waits in order; see `has_room`.
+    """At most `size` children. What is submitted beyond that waits in order.
 
     `memory_bytes` bounds the address space of a child, of which Python and Pillow take 60 MB to begin with; a
     run's own limit can only be lower. `function` (`module:name`) is what children call, for tests.
@@ -124,17 +124,9 @@ class ChildPool:
     def running(self) -> int:
         return min(len(self._unfinished), self.size)
 
-    @property
-    def idle(self) -> int:
-        return self.size - self.running
-
-    def has_room(self) -> bool:
-        """Would a request run at once?"""
-        return self.idle > 0
-
     def warm(self) -> None:
         """Start all children now, so that the first requests are quick."""
-        while len(self._idle) < self.idle:
+        while len(self._idle) + self.running < self.size:
             self._idle.append(self._fork())
 
     def submit(self, request: Request) -> ChildRun:

@@ -89,4 +89,3 @@ class RunResult:
     preview: OutputFile | None = None
     source_width: int | None = None
     source_height: int | None = None
-    source_format: str | None = None

@@ -55,7 +55,6 @@ class TestHub:
         topics = [
             events.topic_of_job(news.id),
             events.topic_of_job(news.parent),
-            events.topic_of_user(news.user),
             events.topic_of_client_id(news.user, "night run"),
         ]
         with hub.watch(*topics, handler=heard.append):
@@ -97,13 +96,13 @@ class TestHub:
 
 @pytest.fixture
 def heard(transactional_db: None) -> Iterator[News]:
-    """Everything of alice's that is heard over a listener of our own."""
+    """What is heard over a listener of our own of the jobs that their user calls `mine`."""
     news = News()
     user = create_user("heard")
     listener.start()
     try:
         eventually(listener.is_connected, "the listener connects")
-        with events.watch(events.topic_of_user(user.pk), handler=news.append):
+        with events.watch(events.topic_of_client_id(user.pk, "mine"), handler=news.append):
             yield news
     finally:
         listener.stop()
@@ -135,14 +134,16 @@ def test_every_change_of_a_job_is_heard(heard: News) -> None:
 
 
 def test_a_cancel_is_heard(heard: News) -> None:
-    job = Job.objects.create(type="resize", user=user_heard(), status=JobStatus.PROCESSING, attempts=1)
+    job = Job.objects.create(
+        type="resize", user=user_heard(), client_job_id="mine", status=JobStatus.PROCESSING, attempts=1
+    )
     services.job_cancel(caller=user_heard(), job=job)
-    eventually(lambda: len(heard) == 1, "the cancel")
-    assert heard[0] and heard[0].cancel
+    eventually(lambda: len(heard) == 2, "the insert and the cancel")
+    assert heard[1] and heard[1].cancel
 
 
 def test_a_change_that_was_rolled_back_is_not_heard(heard: News) -> None:
-    job = queued_job(user_heard())
+    job = queued_job(user_heard(), client_job_id="mine")
     with transaction.atomic():
         Job.objects.filter(pk=job.pk).update(progress=0.5)
         transaction.set_rollback(True)

@@ -113,8 +113,6 @@ class Tool(Generic[S]):
     one_to_one: bool = False
     reads: tuple[str, ...] = ()
     heavy: bool = False
-    min_files: int = 1
-    max_files: int = 1
 
     @property
     def path(self) -> str:
