@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from processing import queue, shares, tool_audit, workspace
 from processing.batches.ending import batch_advance
-from processing.engine.errors import ChildCrashed
+from processing.engine.errors import Canceled, ChildCrashed
 from processing.job_retention import delete_after
 from processing.models import Job, JobStatus
 from processing.results import Failure, JobResult, message_of
@@ -57,7 +57,8 @@ def job_report(*, job: Job, progress: float, stage: str) -> bool:
 
 
 def job_complete(*, job: Job, result: JobResult, bytes_out: int, duration_ms: int) -> bool:
-    """Publish a result. False when the job is no longer this run's; nothing was written then."""
+    """Publish a result. False when the job is no longer this run's, or was canceled: it ends so then, as
+    whoever canceled it was told."""
     values: dict[str, Any] = {
         "status": JobStatus.COMPLETED,
         "progress": 1.0,
@@ -66,7 +67,10 @@ def job_complete(*, job: Job, result: JobResult, bytes_out: int, duration_ms: in
         "output_path": result.outputs[0].key if result.outputs else "",
         "bytes_out": bytes_out,
     }
-    return _finish(_mine(job), job, values, duration_ms)
+    completed = _finish(_mine(job).filter(cancel_requested=False), job, values, duration_ms)
+    if not completed:
+        job_fail(job=job, error=Canceled(), duration_ms=duration_ms)
+    return completed
 
 
 def job_fail(*, job: Job, error: SnapOtterError, duration_ms: int) -> bool:
@@ -82,8 +86,10 @@ def job_end_waiting(*, job: Job, error: SnapOtterError) -> bool:
 
 
 def job_release(*, job: Job) -> bool:
-    """Hand a run back, unfinished, as its process ends: it is queued again, and this was no attempt."""
-    return _queue_again(_mine(job), job, attempts=job.attempts - 1)
+    """Hand a run back, unfinished, as its process ends: it is queued again, and this was no attempt. One that
+    was canceled ends. False when it is no longer this run's."""
+    queued = _queue_again(_mine(job), job, attempts=job.attempts - 1)
+    return queued or job_fail(job=job, error=Canceled(), duration_ms=0)
 
 
 def job_retry(*, job: Job) -> bool:
@@ -112,9 +118,11 @@ def _queue_again(jobs: QuerySet[Job], job: Job, *, attempts: int) -> bool:
         "lease_until": None,
     }
     with transaction.atomic():
-        queued = _change(jobs.filter(cancel_requested=False), job, values)
+        queued = bool(jobs.filter(cancel_requested=False).update(**values))
         if queued:
             queue.enqueue(job)
+    if queued:  # not before the commit: whoever tries again after an error needs the job as it was
+        _remember(job, values)
     return queued
 
 
@@ -164,6 +172,10 @@ def _change(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], **expressi
     """Write `values` if the row is among `jobs`, and then remember them in `job` too."""
     changed = bool(jobs.update(**values, **expressions))
     if changed:
-        for name, value in values.items():
-            setattr(job, name, value)
+        _remember(job, values)
     return changed
+
+
+def _remember(job: Job, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(job, name, value)

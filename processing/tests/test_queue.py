@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import OperationalError, connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
@@ -16,6 +16,7 @@ from processing import queue, run_services, services, worker
 from processing.engine.errors import Canceled, InternalFailure
 from processing.lane import fast_lane
 from processing.models import Job
+from processing.results import JobResult
 from processing.tests.pools import opened
 from processing.tests.queued import carried_ids, carry_queue, queued_job
 from processing.tests.requests import jpeg, post, stored_files
@@ -141,6 +142,40 @@ def test_a_worker_that_ends_hands_its_job_back(alice: User) -> None:
     assert carried_ids() == [str(job.pk)] * 2
     carry_queue()
     assert (status_of(job), job.attempts) == ("completed", 1)
+
+
+def test_a_hand_back_that_the_database_refused_can_be_tried_again(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = run_services.job_claim(job_id=queued_job(alice).pk)
+    assert job is not None
+    with monkeypatch.context() as away, pytest.raises(OperationalError):
+        away.setattr(queue, "enqueue", refuse)
+        run_services.job_release(job=job)
+    assert run_services.job_release(job=job)
+    assert (status_of(job), job.attempts) == ("queued", 0)
+
+
+def refuse(job: Job) -> None:
+    raise OperationalError
+
+
+def test_a_canceled_run_that_is_handed_back_ends(alice: User) -> None:
+    job = run_services.job_claim(job_id=queued_job(alice).pk)
+    assert job is not None
+    assert services.job_cancel(caller=alice, job=job)
+    assert run_services.job_release(job=job)
+    assert (status_of(job), job.lease_until) == ("canceled", None)
+    assert not run_services.job_release(job=job)
+
+
+def test_what_was_canceled_before_it_was_completed_is_canceled(alice: User) -> None:
+    """Whoever canceled it was told so."""
+    job = run_services.job_claim(job_id=queued_job(alice).pk)
+    assert job is not None
+    assert services.job_cancel(caller=alice, job=job)
+    assert not run_services.job_complete(job=job, result=JobResult(), bytes_out=1, duration_ms=1)
+    assert (status_of(job), job.error, job.bytes_out) == ("canceled", "Canceled", 0)
 
 
 def test_a_job_whose_tool_is_gone_fails_alone(alice: User) -> None:
