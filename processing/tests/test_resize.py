@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from processing import registry
+from processing.engine.checks import check
 from processing.engine.request import Limits
 from processing.tests.images import (
     BLUE,
@@ -20,7 +21,7 @@ from processing.tests.images import (
     run,
     ssim,
 )
-from processing.tooling import SettingsError, ToolError
+from processing.tooling import SettingsError, SourceImage, ToolError
 from processing.tools.image.resize import ResizeSettings, box, scaled
 
 BLACK = (0, 0, 0)
@@ -84,6 +85,25 @@ def test_cover_cuts_around_the_centre(photo: Path) -> None:
     image = resize(photo, width=50, height=150, fit="cover")
     assert near(rgb(image, 0.2, 0.2), RED)
     assert near(rgb(image, 0.8, 0.8), BLUE)
+
+
+def test_cover_shows_what_cutting_after_the_scaling_would(tmp_path: Path) -> None:
+    path = make_file(tmp_path / "a.png", make_image(size=(1200, 500), pattern="photo"))
+    whole = Image.open(path).resize((480, 200), Image.Resampling.LANCZOS)
+    assert ssim(resize(path, width=200, height=200, fit="cover"), whole.crop((140, 0, 340, 200))) > 0.99
+
+
+def test_cover_of_a_long_picture_draws_nothing_beyond_the_box(tmp_path: Path) -> None:
+    """Scaled as a whole it would be 32,000 pixels wide, more than a WebP can hold."""
+    path = make_file(tmp_path / "long.webp", make_image(size=(1600, 20), pattern="photo"))
+    assert sized(path, width=400, height=400, fit="cover") == (400, 400)
+
+
+def test_the_bars_count_as_pixels_of_the_result() -> None:
+    settings = ResizeSettings.parse({"width": 16_000, "height": 16_000, "fit": "contain"})
+    narrow = SourceImage("png", 1, 1000, 1, has_alpha=False, bytes=1)
+    with pytest.raises(ToolError, match="16000x16000"):
+        check(registry.find("resize"), settings, narrow, Limits(max_megapixels=120))
 
 
 def test_fill_stretches(photo: Path) -> None:

@@ -20,6 +20,7 @@ from processing.tooling import (
 )
 from processing.tools.image._social_presets import SOCIAL_PRESETS
 
+Box = tuple[float, float, float, float]
 Fit = Literal["contain", "cover", "fill", "inside", "outside"]
 
 _MAX_SIDE = 16_383
@@ -111,7 +112,7 @@ def box(settings: ResizeSettings, size: Size) -> Size:
 
 
 def scaled(settings: ResizeSettings, size: Size) -> Size:
-    """What the pixels are resampled to, before bars are added or edges cut."""
+    """How large all of the picture is drawn, with the edges that are cut and without the bars."""
     wanted = box(settings, size)
     if settings.fit == "fill" or not _both_sides_given(settings):
         return wanted
@@ -133,8 +134,14 @@ def _draft_size(settings: ResizeSettings, source: SourceImage) -> Size | None:
     return round(width * _DRAFT_MARGIN), round(height * _DRAFT_MARGIN)
 
 
+def _is_exact(settings: ResizeSettings) -> bool:
+    """Whether the result is the box, whatever the shape of the picture."""
+    return _both_sides_given(settings) and settings.fit in {"contain", "cover"}
+
+
 def _output_size(settings: ResizeSettings, source: SourceImage) -> Size:
-    return scaled(settings, (source.width, source.height))
+    size = source.width, source.height
+    return box(settings, size) if _is_exact(settings) else scaled(settings, size)
 
 
 @image_tool(
@@ -159,15 +166,29 @@ def _output_size(settings: ResizeSettings, source: SourceImage) -> Size:
 )
 def resize(image: Image, settings: ResizeSettings, progress: Progress) -> Image:
     size = full_size(image)
-    # `fit` asks for exact bars or edges even where one scaled side is off by a rounded pixel.
-    resampled = image.resize(scaled(settings, size), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
-    if not _both_sides_given(settings) or settings.fit in {"fill", "inside", "outside"}:
-        return resampled
-    return _centred(resampled, box(settings, size))
+    whole = scaled(settings, size)
+    if not _is_exact(settings):
+        return _resampled(image, whole)
+    target = box(settings, size)
+    if settings.fit == "contain":
+        return _padded(_resampled(image, whole), target)
+    return _resampled(image, target, _seen(image.size, whole, target))
 
 
-def _centred(image: Image, size: Size) -> Image:
-    """Cut or pad to exactly `size` around the centre; bars are black, transparent where there is alpha."""
+def _resampled(image: Image, size: Size, part: Box | None = None) -> Image:
+    return image.resize(size, Pillow.Resampling.LANCZOS, box=part, reducing_gap=3.0)
+
+
+def _seen(given: Size, whole: Size, target: Size) -> Box:
+    """The part in the middle of a picture of size `given` that fills `target` when all of it is drawn as
+    large as `whole`: only this is resampled, as of a long picture the rest could be a hundred times as much."""
+    width, height = (given[side] * min(1.0, target[side] / whole[side]) for side in (0, 1))
+    left, top = (given[0] - width) / 2, (given[1] - height) / 2
+    return left, top, left + width, top + height
+
+
+def _padded(image: Image, size: Size) -> Image:
+    """Bars of black around the centre, transparent where there is alpha."""
     if image.size == size:
         return image
     canvas = Pillow.new(image.mode, size)
