@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from processing.fields import RealField
 
@@ -93,8 +95,22 @@ class Job(models.Model):
         return f"{self.type} {self.id}"
 
     @property
+    def is_batch(self) -> bool:
+        return self.type == BATCH
+
+    @property
     def is_finished(self) -> bool:
         return self.status in FINISHED
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its files are gone, or may go any moment."""
+        return self.is_finished and self.delete_after is not None and self.delete_after < timezone.now()
+
+    @property
+    def input_name(self) -> str:
+        """What its file is called; empty for a batch, which has none of its own."""
+        return PurePosixPath(self.input_files[0]).name if self.input_files else ""
 
 
 class Pipeline(models.Model):

@@ -14,12 +14,11 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from processing import registry, runs, workspace
-from processing.api.answers import input_name, is_expired
-from processing.batches.ending import members_of
 from processing.batches.runs import begin, require_not_too_many
+from processing.batches.selectors import members_of
 from processing.batches.services import BatchFile, Work
 from processing.catalogue import require_usable
-from processing.models import BATCH, PIPELINE, UNDONE, Job
+from processing.models import PIPELINE, UNDONE, Job
 from processing.pipelines.definition import PipelineDefinition
 from processing.pipelines.steps import resolved, stored
 from processing.results import error_of
@@ -55,11 +54,6 @@ class KeptInput:
             raise FilesGone from None
 
 
-def can_retry(job: Job) -> bool:
-    """Whether `retry` finds something to do, as far as rows tell."""
-    return job.is_finished and not is_expired(job) and _kept(job).exists()
-
-
 def retry(*, user: User, job: Job) -> Job:
     """Have workers run what was not done of a job that `user` may see; returns the new job, which is the
     user's.
@@ -69,12 +63,12 @@ def retry(*, user: User, job: Job) -> Job:
     """
     if not job.is_finished:
         raise Conflict("The job has not ended yet; wait for it or cancel it", code="NOT_ENDED")
-    if is_expired(job):
+    if job.is_expired:
         raise FilesGone
     if not _kept(job).exists():
         raise NothingToRetry
     work = _usable(Work.of(job), user=user)
-    again = batch_retry if job.type == BATCH else _single_retry
+    again = batch_retry if job.is_batch else _single_retry
     return again(job, work=work, user=user)
 
 
@@ -95,7 +89,7 @@ def _single_retry(job: Job, *, work: Work, user: User) -> Job:
 
 
 def _undone(job: Job) -> QuerySet[Job]:
-    jobs = members_of(job) if job.type == BATCH else Job.objects.filter(pk=job.pk)
+    jobs = members_of(job) if job.is_batch else Job.objects.filter(pk=job.pk)
     return jobs.filter(status__in=UNDONE)
 
 
@@ -105,12 +99,12 @@ def _kept(job: Job) -> QuerySet[Job]:
 
 
 def _file_of(job: Job) -> BatchFile:
-    key = job.input_files[0]
     if not job.bytes_in:
-        return BatchFile(input_name(key), error=error_of(job))
+        return BatchFile(job.input_name, error=error_of(job))
+    key = job.input_files[0]
     if not workspace.storage().exists(key):
-        return BatchFile(input_name(key), error=FilesGone())
-    return BatchFile(input_name(key), KeptInput(key, job.bytes_in))
+        return BatchFile(job.input_name, error=FilesGone())
+    return BatchFile(job.input_name, KeptInput(key, job.bytes_in))
 
 
 def _usable(work: Work, *, user: User) -> Work:

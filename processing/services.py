@@ -16,7 +16,7 @@ from processing import queue, shares, workspace
 from processing.batches.services import members_cancel
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
-from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
+from processing.models import FINISHED, PIPELINE, Job, JobStatus
 from processing.origin import origin_columns
 from processing.run_services import job_end_waiting, lease
 from processing.uploads import NewInput
@@ -83,7 +83,7 @@ def job_cancel(*, caller: User, job: Job) -> bool:
     if not _ask_to_end(caller, job):
         return False
     # From here on nobody can claim it; what is claimed already hears of it and ends the job
-    if job.type == BATCH:
+    if job.is_batch:
         members_cancel(batch=job)
     else:
         job_end_waiting(job=job, error=Canceled())

@@ -18,12 +18,12 @@ from accounts.caller import user_of
 from accounts.rate_limits import admit
 from accounts.views import signed_in
 from processing import catalogue
+from processing.adapters.batch_outcome import outcome_of
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.sources import earlier_job, source_of
-from processing.batches.outcome import outcome_of
 from processing.batches.runs import BATCHES_PER_MINUTE, counted, run_counted
-from processing.models import BATCH, Job
+from processing.models import Job
 from processing.results import error_of, message_of
 from processing.runs import run_accepted
 from processing.selectors import job_for
@@ -89,7 +89,7 @@ def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
     earlier = earlier_job(request.GET.get("job", ""), user=user_of(request))
     if earlier is None or earlier.tool_id != tool.id:
         return {}
-    return dict(earlier.settings["settings"] if earlier.type == BATCH else earlier.settings)
+    return dict(earlier.settings["settings"] if earlier.is_batch else earlier.settings)
 
 
 def _run(request: HttpRequest, tool: Tool[Any]) -> HttpResponse:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from accounts.models import User
 from processing import catalogue
 from processing.adapters.words import find_tool, is_pipeline, title_of, tool_title
-from processing.api.answers import input_name, is_expired
+from processing.batches.tally import Tally
 from processing.engine.formats import FORMATS
 from processing.models import PIPELINE, Job, JobStatus
 from processing.results import JobResult, StoredOutput
@@ -60,11 +60,12 @@ class Output:
 
 
 class Outcome:
-    """Everything the templates ask about one job."""
+    """Everything the templates ask about one job. `tally` is of a batch."""
 
-    def __init__(self, job: Job, *, user: User) -> None:
+    def __init__(self, job: Job, *, user: User, tally: Tally | None = None) -> None:
         self.job = job
         self.user = user
+        self.tally = tally
 
     @cached_property
     def result(self) -> JobResult:
@@ -96,12 +97,14 @@ class Outcome:
             return "running"
         if self.job.status != JobStatus.COMPLETED:
             return "canceled" if self.job.status == JobStatus.CANCELED else "failed"
-        return "expired" if is_expired(self.job) else "done"
+        return "expired" if self.job.is_expired else "done"
 
     @property
     def stage(self) -> str:
         """What goes on in a job that has not ended."""
         job = self.job
+        if self.tally and job.status == JobStatus.PROCESSING and not job.cancel_requested:
+            return f"{self.tally.ended} of {self.tally.files}"
         return stage_text(status=job.status, stage=job.stage, cancel=job.cancel_requested)
 
     @property
@@ -129,13 +132,35 @@ class Outcome:
         return self.outputs[0] if self.outputs else None
 
     @property
+    def can_download(self) -> bool:
+        """A batch that was canceled has what was done until then."""
+        return self.job.is_finished and self.main is not None and not self.job.is_expired
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether files of a batch were not done that are still there."""
+        kept = self.tally is not None and self.tally.kept > 0
+        return kept and self.job.is_finished and not self.job.is_expired and self.can_run_again
+
+    @property
+    def retry_title(self) -> str:
+        """What the button says that runs once more the files of a batch that were not done."""
+        count = self.tally.undone if self.tally else 0
+        if self.job.status == JobStatus.CANCELED:
+            return f"Run the {count} that {'were' if count > 1 else 'was'} left"
+        if self.job.status == JobStatus.FAILED:
+            return "Try all again"
+        return f"Try the {count} that failed again"
+
+    @property
     def can_go_on(self) -> bool:
         """Whether its result is a picture, for other tools to take."""
         return self.state == "done" and self.main is not None and self.main.is_picture
 
     @property
     def input_name(self) -> str:
-        return input_name(self.job.input_files[0]) if self.job.input_files else ""
+        """Of a batch how many files."""
+        return self.tally.files if self.tally else self.job.input_name
 
     @property
     def input_size(self) -> tuple[int, int] | None:

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from accounts.models import User
 from processing.adapters.outcome import Outcome
-from processing.api.answers import input_name, is_expired
-from processing.models import BATCH, Job
+from processing.models import Job
 from processing.selectors import job_for
 from processing.signing import download_url
 from snapotter.common.errors import NotFound
@@ -44,9 +43,9 @@ def result_of(job: Job, *, user: User) -> Source | None:
 
 def original_of(job: Job) -> Source | None:
     """Whatever became of the job. A batch has many, and what was refused when it was sent was not kept."""
-    if job.type == BATCH or not job.bytes_in or not job.input_files or is_expired(job):
+    if job.is_batch or not job.bytes_in or not job.input_files or job.is_expired:
         return None
-    return Source(job, input_name(job.input_files[0]), is_input=True)
+    return Source(job, job.input_name, is_input=True)
 
 
 def earlier_job(text: str, *, user: User) -> Job | None:

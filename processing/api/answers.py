@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
+from processing.batches.selectors import members_of
+from processing.batches.tally import tally_of
 from processing.models import Job
 from processing.results import JobResult, StoredOutput
 from processing.signing import download_url
+from snapotter.common.paging import Page
 from snapotter.common.wire import Timestamp, WireModel
 
 
@@ -126,7 +126,7 @@ def accepted_answer(job: Job) -> dict[str, Any]:
 
 def job_body(job: Job) -> JobBody:
     result = JobResult.load(job.result)
-    expired = is_expired(job)
+    expired = job.is_expired
     return JobBody(
         id=job.pk,
         type=job.type,
@@ -146,21 +146,41 @@ def job_body(job: Job) -> JobBody:
         completed_at=job.completed_at,
         expires_at=job.delete_after,
         expired=expired,
-        inputs=[]
-        if expired or not job.bytes_in
-        else [_download(job, input_name(key), of_input=True) for key in job.input_files],
+        inputs=[_download(job, job.input_name, of_input=True)] if _has_input(job) else [],
         outputs=[] if expired else [_output(job, output) for output in result.outputs],
         preview_url=None if expired or not result.preview else download_url(job.pk, result.preview.name),
     )
 
 
-def batch_file_body(member: Job, index: int, *, expired: bool) -> BatchFileBody:
+def _has_input(job: Job) -> bool:
+    """Not: what was refused when it was sent, and a batch, whose members have them."""
+    return bool(job.input_files and job.bytes_in) and not job.is_expired
+
+
+def batch_body(batch: Job, page: Page) -> BatchBody:
+    """One page of its files, and the figures of all."""
+    tally = tally_of(batch)
+    start = (page.number - 1) * page.limit
+    members = members_of(batch)[start : start + page.limit]
+    return BatchBody(
+        total_files=tally.total,
+        completed_files=tally.ended,
+        failed_files=tally.undone,
+        files=[
+            _file_body(member, index, expired=batch.is_expired) for index, member in enumerate(members, start)
+        ],
+        page=page.number,
+        limit=page.limit,
+    )
+
+
+def _file_body(member: Job, index: int, *, expired: bool) -> BatchFileBody:
     """`expired`: the files of its batch are gone."""
     outputs = [] if expired else JobResult.load(member.result).outputs
     return BatchFileBody(
         index=index,
         job_id=member.pk,
-        filename=input_name(member.input_files[0]),
+        filename=member.input_name,
         status=member.status,
         progress=member.progress,
         error=member.error or None,
@@ -169,14 +189,6 @@ def batch_file_body(member: Job, index: int, *, expired: bool) -> BatchFileBody:
         processed_size=member.bytes_out or None,
         downloads=[_download(member, output.name) for output in outputs],
     )
-
-
-def is_expired(job: Job) -> bool:
-    return job.is_finished and job.delete_after is not None and job.delete_after < timezone.now()
-
-
-def input_name(key: str) -> str:
-    return PurePosixPath(key).name
 
 
 def _download(job: Job, name: str, *, of_input: bool = False) -> Download:

@@ -13,9 +13,8 @@ from rest_framework.request import Request
 
 from accounts.caller import user_of
 from processing import workspace
-from processing.api.answers import input_name
 from processing.batches.downloads import zip_response
-from processing.models import BATCH, Job
+from processing.models import Job
 from processing.results import JobResult
 from processing.selectors import job_for
 from processing.signing import INPUT, is_valid
@@ -48,7 +47,7 @@ class Downloads(Endpoint):
         if _FORBIDDEN.search(job_id) or _FORBIDDEN.search(filename):
             raise ValidationFailed("This is not a file name", code="INVALID_FILENAME")
         job = _readable_job(request, _uuid(job_id), filename)
-        if job.type == BATCH:
+        if job.is_batch:
             return zip_response(request._request, job)
         key, mime_type = _find(job, filename, only_inputs=request.query_params.get("from") == INPUT)
         try:
@@ -86,11 +85,10 @@ def _readable_job(request: Request, job_id: UUID, filename: str) -> Job:
 
 
 def _find(job: Job, filename: str, *, only_inputs: bool) -> tuple[str, str]:
-    """(storage key, MIME type): outputs first, then inputs."""
+    """(storage key, MIME type): outputs first, then the input."""
     output = None if only_inputs else JobResult.load(job.result).find(filename)
     if output is not None:
         return output.key, output.mime_type
-    for key in job.input_files:
-        if input_name(key) == filename:
-            return key, guess_type(filename)[0] or "application/octet-stream"
+    if job.input_files and job.input_name == filename:
+        return job.input_files[0], guess_type(filename)[0] or "application/octet-stream"
     raise NotFound("There is no such file")

@@ -7,12 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.caller import user_of
-from processing.api.answers import Canceled, JobBody, JobList, job_body
+from processing.api.answers import Canceled, JobBody, JobList, batch_body, job_body
 from processing.api.run_forms import accepted
 from processing.api.run_schemas import ACCEPTED
 from processing.batches.runs import BATCHES_PER_MINUTE
-from processing.batches.selectors import batch_body
-from processing.models import BATCH, JobStatus
+from processing.models import JobStatus
 from processing.retries import retry
 from processing.selectors import job_called, own_jobs
 from processing.services import job_cancel
@@ -63,10 +62,9 @@ class JobDetail(Endpoint):
     def get(self, request: Request, job_id: str) -> JobBody:
         job = job_called(user=user_of(request), name=job_id)
         body = job_body(job)
-        if job.type != BATCH:
+        if not job.is_batch:
             return body
-        page = Page.of(request.query_params)
-        return body.model_copy(update={"batch": batch_body(job, page, expired=body.expired)})
+        return body.model_copy(update={"batch": batch_body(job, Page.of(request.query_params))})
 
 
 class JobCancel(Endpoint):

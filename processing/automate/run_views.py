@@ -26,7 +26,7 @@ from processing.automate.draft import Draft
 from processing.automate.judgement import judge
 from processing.automate.runnable import Runnable
 from processing.batches.runs import BATCHES_PER_MINUTE, run_pipeline_batch
-from processing.models import BATCH, Job
+from processing.models import Job
 from processing.pipelines.runs import run_pipeline
 from processing.pipelines.selectors import pipeline_for
 from processing.pipelines.services import OWN
@@ -78,7 +78,7 @@ def _start(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedF
         job = _run(request, runnable, uploads)
     except SnapOtterError as error:
         return _problem_page(request, runnable, error)
-    failure = None if job.type == BATCH else error_of(job)
+    failure = None if job.is_batch else error_of(job)
     if failure is not None:
         return _problem_page(request, runnable, failure)
     address = reverse("job", args=[job.pk])

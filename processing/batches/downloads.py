@@ -11,9 +11,8 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponseBase
 
 from processing import workspace
-from processing.api.answers import is_expired
 from processing.batches.archive import MIME_TYPE, Entry, archive_name, entries_of, open_archive
-from processing.batches.ending import members_of
+from processing.batches.selectors import members_of
 from processing.models import Job
 from snapotter.common.downloads import file_response, made_response
 from snapotter.common.errors import NotFound, SnapOtterError
@@ -36,7 +35,7 @@ def zip_response(request: HttpRequest, batch: Job) -> HttpResponseBase:
     entries = entries_of(members)
     if not batch.is_finished or not entries:
         raise NotFound("There is no such file")
-    if is_expired(batch):
+    if batch.is_expired:
         raise NotFound("These files have expired", code="EXPIRED")
     _require_whole(entries)
     response = _answer(request, batch, open_archive(entries))

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from processing.batches.archive import archive_of, entries_of
+from processing.batches.selectors import members_of
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
 from processing.models import FINISHED, Job, JobStatus
@@ -24,11 +25,6 @@ class AllFilesFailed(SnapOtterError):
 
     status = 422
     code = "ALL_FILES_FAILED"
-
-
-def members_of(batch: Job) -> QuerySet[Job]:
-    """In the order of the upload."""
-    return Job.objects.filter(parent=batch).order_by("created_at", "pk")
 
 
 def batch_advance(*, batch_id: UUID) -> None:

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from processing import queue, workspace
-from processing.batches.ending import batch_advance, members_of
+from processing.batches.ending import batch_advance
+from processing.batches.selectors import members_of
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
 from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus

@@ -14,7 +14,7 @@ from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from processing import queue, shares
-from processing.batches.ending import members_of
+from processing.batches.selectors import members_of
 from processing.models import BATCH, Job, JobStatus
 from processing.run_services import job_claim
 

@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from processing import workspace
-from processing.api.answers import is_expired
 from processing.engine.request import InputFile
 from processing.lane import fast_lane
 from processing.miniature import WAIT_SECONDS, miniature
@@ -32,7 +31,7 @@ _making: Final = threading.Lock()
 
 def pictured(job: Job) -> StoredOutput | None:
     """The first result that is a picture, while it is there."""
-    if job.status != JobStatus.COMPLETED or is_expired(job):
+    if job.status != JobStatus.COMPLETED or job.is_expired:
         return None
     outputs = JobResult.load(job.result).outputs
     return next((output for output in outputs if output.mime_type.startswith("image/")), None)

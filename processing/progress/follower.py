@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.admission import Credential
 from accounts.models import User
 from processing import events
-from processing.models import BATCH, Job, JobStatus
+from processing.models import Job, JobStatus
 from processing.progress.frames import Frame, frame_of
 from processing.selectors import job_followed, job_for
 from snapotter.common.database import release_connection
@@ -44,7 +44,7 @@ class Follower:
             job = self._appeared() if self.job_id is None else job_for(user=self.user, job_id=self.job_id)
             if job is None:
                 return None
-            self.is_batch, self.job_id = job.type == BATCH, job.pk  # in this order: others look on
+            self.is_batch, self.job_id = job.is_batch, job.pk  # in this order: others look on
             return frame_of(job, self.name)
         finally:
             release_connection()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final, Literal
 
-from processing.api.answers import input_name, is_expired, tool_answer
+from processing.api.answers import tool_answer
+from processing.batches.selectors import failures_of, members_of
+from processing.batches.tally import Tally, tally_of
 from processing.events import Change
-from processing.models import BATCH, Job, JobStatus
-from processing.progress.batch import BatchTally, batch_tally
+from processing.models import Job, JobStatus
 from processing.results import error_of
 from processing.stages import stage_text
 from snapotter.common.wire import WireModel
@@ -80,14 +81,14 @@ HEARTBEAT: Final = Heartbeat().encoded()
 
 def frame_of(job: Job, name: str) -> Frame:
     """A job as its row says; of a batch the members are read too."""
-    if job.type == BATCH:
-        return _batch(job, name, batch_tally(job=job))
+    if job.is_batch:
+        return _batch(job, name, tally_of(job))
     if not job.is_finished:
         return _running(name, job.status, job.progress, job.stage, job.cancel_requested)
     error = error_of(job)
     if error is not None:
         return _failed(job, name, error=error.message, code=error.code, details=error.details)
-    if is_expired(job):
+    if job.is_expired:
         return _failed(job, name, error="The files of this job have expired", code="EXPIRED")
     return SingleFrame(job_id=name, phase="complete", percent=100, result=tool_answer(job))
 
@@ -109,26 +110,27 @@ def _failed(job: Job, name: str, *, error: str, code: str, details: Any = None) 
     )
 
 
-def _batch(job: Job, name: str, tally: BatchTally) -> Frame:
+def _batch(job: Job, name: str, tally: Tally) -> Frame:
     status = _status_of_batch(job, tally)
     return BatchFrame(
         job_id=name,
         status=status,
         total_files=tally.total,
         completed_files=tally.ended,
-        failed_files=len(tally.failed),
-        errors=[FileError(filename=_file_of(member), error=member.error) for member in tally.failed],
-        current_file=_file_of(tally.running[-1]) if tally.running and not job.is_finished else None,
-        result=tool_answer(job) if status == "completed" and not is_expired(job) else None,
+        failed_files=tally.undone,
+        errors=[FileError(**failure) for failure in failures_of(job)] if tally.undone else [],
+        current_file=None if job.is_finished else _current_file(job),
+        result=tool_answer(job) if status == "completed" and not job.is_expired else None,
     )
 
 
-def _status_of_batch(job: Job, tally: BatchTally) -> Literal["processing", "completed", "failed"]:
+def _status_of_batch(job: Job, tally: Tally) -> Literal["processing", "completed", "failed"]:
     """A canceled one is completed with what was done before."""
     if not job.is_finished:
         return "processing"
     return "failed" if job.status == JobStatus.FAILED or not tally.completed else "completed"
 
 
-def _file_of(member: Job) -> str:
-    return input_name(member.input_files[0]) if member.input_files else ""
+def _current_file(batch: Job) -> str | None:
+    running = members_of(batch).filter(status=JobStatus.PROCESSING).only("input_files").last()
+    return running.input_name if running else None

@@ -136,7 +136,7 @@ def test_settings_of_a_batch_can_be_taken_again(browser: Client) -> None:
 def test_a_large_batch_is_shown_in_pages_and_few_queries(
     browser: Client, django_assert_max_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("processing.batches.outcome.SHOWN", 3)
+    monkeypatch.setattr("processing.adapters.batch_outcome.SHOWN", 3)
     post(browser, pictures(*(f"{number}.jpg" for number in range(7))))
     batch = Job.objects.get(type="batch")
     with django_assert_max_num_queries(9):

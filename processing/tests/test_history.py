@@ -76,13 +76,14 @@ class TestWhose:
         assert shown(browser.get("/jobs")) == [new.pk, old.pk]
 
     def test_members_are_told_by_their_batch(self, browser: Client, alice: User) -> None:
-        batch = job(alice, type="batch", settings={"toolId": "resize", "settings": {"width": 300}})
+        settings = {"toolId": "resize", "settings": {"width": 300}}
+        batch = job(alice, type="batch", settings=settings, status=JobStatus.PROCESSING)
         for status in (JobStatus.COMPLETED, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.QUEUED):
             job(alice, parent=batch, status=status)
         answer = browser.get("/jobs")
         assert shown(answer) == [batch.pk]
         page = html(answer)
-        for told in ("4 files", "3 of 4, 1 failed", "Batch · Width 300 px"):
+        for told in ("4 files", "3 of 4 files", "1 failed so far", "Batch · Width 300 px"):
             assert told in page
 
     def test_a_canceled_batch_offers_what_was_done(self, browser: Client, alice: User) -> None:
@@ -92,6 +93,13 @@ class TestWhose:
         page = html(browser.get("/jobs"))
         assert 'download="batch.zip"' in page
         assert "?from=" not in page
+
+    def test_of_a_canceled_batch_its_page_says_the_same(self, browser: Client, alice: User) -> None:
+        batch = job(alice, type="batch", status=JobStatus.CANCELED, settings={"toolId": "resize"})
+        for status in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED):
+            job(alice, parent=batch, status=status)
+        for page in ("/jobs", f"/jobs/{batch.pk}"):
+            assert "1 of 3 files done" in html(browser.get(page))
 
     def test_everybodys_are_for_who_may_see_all_files(
         self, browser: Client, alice: User, bob: User, admin: User

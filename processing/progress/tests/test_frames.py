@@ -129,6 +129,6 @@ def test_a_large_batch_costs_no_more_queries(
 ) -> None:
     batch = batch_of(alice)
     for number in range(20):
-        member(batch, f"{number}.jpg", "failed", error="No")
-    with django_assert_num_queries(2):
+        member_row(batch, f"{number}.jpg", "failed", error="No")
+    with django_assert_num_queries(3):
         frame_of(batch, "mine")
