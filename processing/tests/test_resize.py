@@ -102,8 +102,9 @@ def test_cover_of_a_long_picture_draws_nothing_beyond_the_box(tmp_path: Path) ->
 def test_the_bars_count_as_pixels_of_the_result() -> None:
     settings = ResizeSettings.parse({"width": 16_000, "height": 16_000, "fit": "contain"})
     narrow = SourceImage("png", 1, 1000, 1, has_alpha=False, bytes=1)
-    with pytest.raises(ToolError, match="16000x16000"):
+    with pytest.raises(ToolError) as caught:
         check(registry.find("resize"), settings, narrow, Limits(max_megapixels=120))
+    assert "16000x16000" in str(caught.value.details)
 
 
 def test_fill_stretches(photo: Path) -> None:

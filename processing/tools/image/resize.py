@@ -181,7 +181,7 @@ def _resampled(image: Image, size: Size, part: Box | None = None) -> Image:
 
 def _seen(given: Size, whole: Size, target: Size) -> Box:
     """The part in the middle of a picture of size `given` that fills `target` when all of it is drawn as
-    large as `whole`: only this is resampled, as of a long picture the rest could be a hundred times as much."""
+    large as `whole`: only this is resampled, as the rest of a long picture may be a hundred times as much."""
     width, height = (given[side] * min(1.0, target[side] / whole[side]) for side in (0, 1))
     left, top = (given[0] - width) / 2, (given[1] - height) / 2
     return left, top, left + width, top + height
