@@ -4,41 +4,24 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx
 
-from snapotter.tests.listening import eventually
+from processing.progress.tests.received import Received
+from snapotter.tests.waiting import eventually
 from tests.running import RunningServer
 
-HEARTBEAT = {"type": "heartbeat"}
 
-
-class Stream:
-    """One that a thread reads. `frames` are those without the heartbeats, which `beats` counts."""
+class Stream(Received):
+    """One over HTTP."""
 
     def __init__(self, server: RunningServer, token: str, name: str) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.beats = 0
+        super().__init__()
         self.headers = httpx.Headers()
         self._url = f"{server.url}/api/v1/jobs/{name}/progress"
         self._client = httpx.Client(headers=_headers(token), timeout=60)
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-
-    @property
-    def last(self) -> dict[str, Any]:
-        return self.frames[-1] if self.frames else {}
-
-    @property
-    def has_ended(self) -> bool:
-        return not self._thread.is_alive()
-
-    def is_open(self) -> bool:
-        return bool(self.frames or self.beats)
 
     def join(self) -> None:
         self._thread.join()
@@ -49,18 +32,14 @@ class Stream:
             answer.raise_for_status()
             self.headers = answer.headers
             for line in filter(None, answer.iter_lines()):
-                frame = json.loads(line.removeprefix("data: "))
-                if frame == HEARTBEAT:
-                    self.beats += 1
-                else:
-                    self.frames.append(frame)
+                self._note(json.loads(line.removeprefix("data: ")))
 
 
 @contextmanager
 def following(server: RunningServer, token: str, name: str) -> Iterator[Stream]:
     """Open by the time the test goes on; the test sees to it that it ends."""
     stream = Stream(server, token, name)
-    eventually(stream.is_open, "the stream is open")
+    stream.start()
     yield stream
     eventually(lambda: stream.has_ended, "the stream ends")
     stream.join()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from processing.tests.images import make_image
+from snapotter.tests.waiting import eventually
 from tests.conftest import sign_in
 from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
-
-PATIENCE_SECONDS = 30.0
 
 
 def run(client: httpx.Client) -> dict[str, str]:
@@ -27,13 +25,6 @@ def run(client: httpx.Client) -> dict[str, str]:
         data={"settings": '{"width": 30}'},
     )
     return dict(answer.json())
-
-
-def wait_until_gone(path: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while path.exists():
-        assert time.monotonic() < deadline, f"{path} is still there"
-        time.sleep(0.05)
 
 
 def test_files_go_by_command_and_by_the_worker_when_it_starts(data_dir: Path) -> None:
@@ -54,7 +45,7 @@ def test_files_go_by_command_and_by_the_worker_when_it_starts(data_dir: Path) ->
     server.sql("UPDATE jobs SET delete_after = now() - interval '1 second' WHERE id = %s", jobs[1]["jobId"])
     server.stop()
     server.start()
-    wait_until_gone(places[1])
+    eventually(lambda: not places[1].exists(), "the worker cleans up as it starts")
     job = client.get(f"/api/v1/jobs/{jobs[1]['jobId']}").json()
     assert (job["status"], job["expired"], job["outputs"]) == ("completed", True, [])
     assert client.get(jobs[2]["downloadUrl"]).status_code == 200

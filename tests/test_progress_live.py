@@ -12,7 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from snapotter.tests.listening import CUT_OFF, LISTENING, eventually
+from snapotter.tests.listening import CUT_OFF, LISTENING
+from snapotter.tests.waiting import eventually
 from tests.conftest import sign_in, temporary_data_dir
 from tests.running import ADMIN_PASSWORD, STOP_SECONDS, RunningServer
 from tests.streams import following, open_socket

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from snapotter.tests.listening import CUT_OFF, LISTENING, eventually
+from snapotter.tests.listening import CUT_OFF, LISTENING
+from snapotter.tests.waiting import eventually
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.system

@@ -1,4 +1,4 @@
-"""Batches as scripts post them."""
+"""Batches as scripts post them, and as rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.models import User
 from conftest import Api
 from processing.models import Job
 from processing.tests.requests import content_of, jpeg
@@ -57,3 +58,15 @@ def states(batch: Job) -> list[str]:
 
 def zip_of(answer: Any) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(content_of(answer)))
+
+
+def batch_row(user: User, **columns: Any) -> Job:
+    """A batch that runs; `member_row` adds its files."""
+    return Job.objects.create(type="batch", status="processing", user=user, **columns)
+
+
+def member_row(batch: Job, name: str, status: str, **columns: Any) -> Job:
+    files = [f"{batch.pk}/input/{name}"]
+    return Job.objects.create(
+        type="resize", parent=batch, user=batch.user, status=status, input_files=files, **columns
+    )

@@ -13,7 +13,8 @@ from processing.engine.pool import ChildPool
 from processing.engine.request import Limits
 from processing.tests import child_functions
 from processing.tests.child_functions import make_request
-from processing.tests.processes import PATIENCE, wait_until_gone
+from processing.tests.processes import wait_until_gone
+from snapotter.tests.waiting import PATIENCE
 
 MEMORY = 2**30
 

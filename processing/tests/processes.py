@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
-PATIENCE = 20.0
-"""Seconds after which something is taken never to happen, on however slow a machine."""
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
+from snapotter.tests.waiting import eventually
 
 
 def read_pid(path: Path) -> int:
-    wait_until(lambda: path.exists() and path.read_text() != "")
+    eventually(lambda: path.exists() and path.read_text() != "", "a process writes its id down")
     return int(path.read_text())
 
 
@@ -29,6 +20,5 @@ def is_alive(pid: int) -> bool:
     return ps.stdout.strip() != "" and not ps.stdout.startswith("Z")
 
 
-def wait_until_gone(pids: Iterable[int]) -> None:
-    for pid in pids:
-        wait_until(lambda pid=pid: not is_alive(pid))  # type: ignore[misc]
+def wait_until_gone(pids: Collection[int]) -> None:
+    eventually(lambda: not any(map(is_alive, pids)), "the processes are gone")

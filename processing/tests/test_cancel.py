@@ -20,12 +20,12 @@ from processing.models import Job, JobStatus
 from processing.tests.batches import pictures, queued_batch, states
 from processing.tests.child_functions import make_request
 from processing.tests.pools import opened
-from processing.tests.processes import PATIENCE, is_alive, read_pid
+from processing.tests.processes import is_alive, read_pid
 from processing.tests.queued import carry_queue, queued_job
 from processing.tests.requests import jpeg, post, stored_results
 from snapotter.common import listener
 from snapotter.common.errors import PermissionRefused
-from snapotter.tests.listening import eventually
+from snapotter.tests.waiting import PATIENCE, eventually
 
 
 def cancel(api: Api, user: User, name: object) -> Any:

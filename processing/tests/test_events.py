@@ -17,7 +17,8 @@ from processing.models import Job, JobStatus
 from processing.results import JobResult
 from processing.tests.queued import queued_job
 from snapotter.common import listener
-from snapotter.tests.listening import cut_off, eventually
+from snapotter.tests.listening import cut_off
+from snapotter.tests.waiting import eventually
 
 
 class News(list[Change | None]):

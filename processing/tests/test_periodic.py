@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final
 
 import pytest
 
 from processing.periodic import Periodic
-
-PATIENCE: Final = 20.0
+from snapotter.tests.waiting import PATIENCE
 
 
 @pytest.fixture(autouse=True)

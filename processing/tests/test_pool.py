@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,21 +13,10 @@ import pytest
 from processing.engine.errors import Canceled, InternalFailure
 from processing.engine.pool import ChildPool
 from processing.tests.child_functions import make_request
-from processing.tests.pools import opened, run, unharmed, value
-from processing.tests.processes import PATIENCE, read_pid, wait_until, wait_until_gone
+from processing.tests.pools import run, value
+from processing.tests.processes import read_pid, wait_until_gone
 from processing.tooling import ToolError
-
-
-@pytest.fixture(scope="module")
-def shared_pool() -> Iterator[ChildPool]:
-    with opened() as pool:
-        yield pool
-
-
-@pytest.fixture
-def pool(shared_pool: ChildPool) -> Iterator[ChildPool]:
-    with unharmed(shared_pool):
-        yield shared_pool
+from snapotter.tests.waiting import PATIENCE, eventually
 
 
 def test_a_run_gives_its_result(pool: ChildPool) -> None:
@@ -122,7 +110,7 @@ def test_cancel_takes_a_waiting_run_out_at_once(pool: ChildPool, tmp_path: Path)
         waiting.wait(0)
     for submitted in long_runs:
         submitted.cancel()
-    wait_until(lambda: pool.running == 0)
+    eventually(lambda: pool.running == 0, "nothing runs any more")
     assert not mark.exists()
 
 
@@ -146,4 +134,4 @@ def test_cancel_hits_its_own_run_only(pool: ChildPool) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(one, random.Random(1).sample(range(300), 300)))  # noqa: S311 - an order, no secret
-    wait_until(lambda: pool.running == 0)
+    eventually(lambda: pool.running == 0, "nothing runs any more")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +22,10 @@ from processing.tests.pools import (
     opened,
     run,
     server_pid,
-    unharmed,
     value,
 )
-from processing.tests.processes import PATIENCE, read_pid, wait_until_gone
-
-
-@pytest.fixture(scope="module")
-def shared_pool() -> Iterator[ChildPool]:
-    with opened() as pool:
-        yield pool
-
-
-@pytest.fixture
-def pool(shared_pool: ChildPool) -> Iterator[ChildPool]:
-    with unharmed(shared_pool):
-        yield shared_pool
+from processing.tests.processes import read_pid, wait_until_gone
+from snapotter.tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize(

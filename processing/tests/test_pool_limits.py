@@ -6,7 +6,6 @@ import dataclasses
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +20,9 @@ from processing.tests.pools import (
     kill_server,
     opened,
     run,
-    unharmed,
     value,
 )
-from processing.tests.processes import PATIENCE
-
-
-@pytest.fixture(scope="module")
-def shared_pool() -> Iterator[ChildPool]:
-    with opened() as pool:
-        yield pool
-
-
-@pytest.fixture
-def pool(shared_pool: ChildPool) -> Iterator[ChildPool]:
-    with unharmed(shared_pool):
-        yield shared_pool
+from snapotter.tests.waiting import PATIENCE
 
 
 def test_the_time_limit_ends_native_code(pool: ChildPool) -> None:

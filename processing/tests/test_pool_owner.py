@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from processing.tests import pool_owner
-from processing.tests.processes import PATIENCE, read_pid, wait_until_gone
+from processing.tests.processes import read_pid, wait_until_gone
+from snapotter.tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 Owner = subprocess.Popen[str]

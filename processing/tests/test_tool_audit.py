@@ -19,7 +19,7 @@ from processing.tests.queued import carry_queue, forget_queue
 from processing.tests.requests import jpeg, post
 from snapotter.common.errors import SnapOtterError
 from snapotter.runtime.services import change
-from snapotter.tests.listening import eventually
+from snapotter.tests.waiting import eventually
 
 
 @pytest.fixture

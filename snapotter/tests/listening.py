@@ -1,16 +1,11 @@
-"""A second party at the database, and waiting for what a thread will do."""
+"""A second party at the database."""
 
 from __future__ import annotations
-
-import time
-from collections.abc import Callable
 
 import psycopg
 from django.db import connection
 
 from snapotter.common.listener import NAME
-
-PATIENCE_SECONDS = 20.0
 
 # A statement and its parameter
 LISTENING = (
@@ -37,10 +32,3 @@ def listening_connections() -> int:
 def cut_off() -> int:
     """End the listeners' connections from the server's side."""
     return elsewhere(*CUT_OFF)
-
-
-def eventually(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.005)

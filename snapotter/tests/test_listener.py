@@ -14,7 +14,8 @@ from django.db import connection
 
 from snapotter.common import listener as module
 from snapotter.common.listener import NAME, Listener
-from snapotter.tests.listening import cut_off, elsewhere, eventually, listening_connections
+from snapotter.tests.listening import cut_off, elsewhere, listening_connections
+from snapotter.tests.waiting import eventually
 
 CHANNEL = "otters"
 Heard = list[tuple[str, str | None]]

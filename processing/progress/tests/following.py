@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,36 +15,23 @@ from accounts.models import User
 from conftest import session_of
 from processing.progress.follower import Follower
 from processing.progress.stream import ProgressStream
-from snapotter.tests.listening import eventually
-
-HEARTBEAT = {"type": "heartbeat"}
+from processing.progress.tests.received import Received
 
 
-class Following:
-    """`frames` are those without the heartbeats, which `beats` counts."""
+class Following(Received):
+    """A stream in a loop of its own."""
 
     def __init__(self, stream: ProgressStream) -> None:
+        super().__init__()
         self.stream = stream
-        self.frames: list[dict[str, Any]] = []
-        self.beats = 0
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._iterate()))
-
-    def start(self) -> None:
-        self._thread.start()
-        eventually(lambda: bool(self.frames or self.beats), "the stream begins")
-
-    @property
-    def last(self) -> dict[str, Any]:
-        return self.frames[-1] if self.frames else {}
-
-    @property
-    def has_ended(self) -> bool:
-        return not self._thread.is_alive()
 
     def stop(self) -> None:
         if not self.has_ended:
             self.stream._loop.call_soon_threadsafe(self.stream.end)
         self._thread.join()
+
+    def _read(self) -> None:
+        asyncio.run(self._iterate())
 
     async def _iterate(self) -> None:
         try:
@@ -53,12 +39,6 @@ class Following:
                 self._note(decoded(event))
         finally:
             self.stream.close()
-
-    def _note(self, frame: dict[str, Any]) -> None:
-        if frame == HEARTBEAT:
-            self.beats += 1
-        else:
-            self.frames.append(frame)
 
 
 def stream_of(user: User, name: object, credential: Credential) -> ProgressStream:

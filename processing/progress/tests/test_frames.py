@@ -14,10 +14,10 @@ from conftest import Api
 from processing.engine.errors import Canceled, InternalFailure
 from processing.models import Job
 from processing.progress.frames import frame_of
-from processing.progress.tests.batches import batch_of, member
 from processing.progress.tests.following import decoded
 from processing.run_services import job_claim, job_fail
 from processing.services import job_cancel
+from processing.tests.batches import batch_row, member_row
 from processing.tests.queued import carry_queue, queued_job
 from processing.tests.requests import jpeg, post
 
@@ -85,11 +85,11 @@ def test_what_failed_is_told_as_it_failed_also_when_its_files_are_gone(alice: Us
 
 
 def test_a_batch_counts_its_members(alice: User) -> None:
-    batch = batch_of(alice)
-    member(batch, "a.jpg", "completed")
-    member(batch, "ä b.jpg", "failed", error="It is damaged")
-    member(batch, "c.jpg", "processing")
-    member(batch, "d.jpg", "queued")
+    batch = batch_row(alice)
+    member_row(batch, "a.jpg", "completed")
+    member_row(batch, "ä b.jpg", "failed", error="It is damaged")
+    member_row(batch, "c.jpg", "processing")
+    member_row(batch, "d.jpg", "queued")
     assert told(batch) == {
         "jobId": "mine",
         "type": "batch",
@@ -115,9 +115,9 @@ def test_a_batch_counts_its_members(alice: User) -> None:
 def test_a_batch_has_failed_only_when_every_file_has(
     alice: User, status: str, members: list[str], expected: str
 ) -> None:
-    batch = batch_of(alice)
+    batch = batch_row(alice)
     for number, each in enumerate(members):
-        member(batch, f"{number}.jpg", each)
+        member_row(batch, f"{number}.jpg", each)
     Job.objects.filter(pk=batch.pk).update(status=status)
     frame = told(batch)
     assert frame["status"] == expected
@@ -127,7 +127,7 @@ def test_a_batch_has_failed_only_when_every_file_has(
 def test_a_large_batch_costs_no_more_queries(
     alice: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    batch = batch_of(alice)
+    batch = batch_row(alice)
     for number in range(20):
         member_row(batch, f"{number}.jpg", "failed", error="No")
     with django_assert_num_queries(3):

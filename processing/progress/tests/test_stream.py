@@ -23,12 +23,13 @@ from processing.progress import stream as stream_module
 from processing.progress.follower import Follower
 from processing.progress.heart import _beats_of
 from processing.progress.open_streams import OpenStreams, TooManyStreams, open_streams
-from processing.progress.tests.batches import batch_of, member
 from processing.progress.tests.following import decoded, following, stream_of
 from processing.run_services import job_claim, job_report
+from processing.tests.batches import batch_row, member_row
 from processing.tests.queued import carry_queue, queued_job
 from snapotter.common import listener
-from snapotter.tests.listening import cut_off, eventually
+from snapotter.tests.listening import cut_off
+from snapotter.tests.waiting import eventually
 
 LONG_AGO = timezone.now() - timedelta(days=1)
 
@@ -330,8 +331,8 @@ def test_closing_is_harmless_whenever_it_comes(alice: User) -> None:
 
 
 def test_a_batch_is_followed_by_its_members(alice: User) -> None:
-    batch = batch_of(alice, client_job_id="mine")
-    first, second = member(batch, "a.jpg", "queued"), member(batch, "b.jpg", "queued")
+    batch = batch_row(alice, client_job_id="mine")
+    first, second = member_row(batch, "a.jpg", "queued"), member_row(batch, "b.jpg", "queued")
     with following(alice, "mine") as followed:
         assert followed.last["totalFiles"] == 2
         Job.objects.filter(pk=first.pk).update(status="processing")
@@ -345,7 +346,7 @@ def test_a_batch_is_followed_by_its_members(alice: User) -> None:
 
 
 def test_steps_of_a_batch_s_members_are_no_news(alice: User) -> None:
-    batch = batch_of(alice)
+    batch = batch_row(alice)
     follower = Follower(user=alice, credential=session_credential(alice), name=str(batch.pk))
     follower.read()
     running = {

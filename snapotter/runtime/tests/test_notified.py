@@ -22,7 +22,8 @@ from snapotter.runtime import store
 from snapotter.runtime.models import Setting
 from snapotter.runtime.registry import APP_NAME, DEFAULT_THEME, DISABLED_TOOLS
 from snapotter.runtime.services import change
-from snapotter.tests.listening import PATIENCE_SECONDS, cut_off, elsewhere, eventually
+from snapotter.tests.listening import cut_off, elsewhere
+from snapotter.tests.waiting import PATIENCE, eventually
 
 HOLT = "INSERT INTO settings (key, value) VALUES ('appName', 'Holt')"
 
@@ -120,7 +121,7 @@ def test_a_reading_that_a_notification_overtook_is_not_kept(
         rows = read(known)
         monkeypatch.setattr(store, "_read", read)
         elsewhere(HOLT)
-        assert told.wait(PATIENCE_SECONDS)
+        assert told.wait(PATIENCE)
         return rows
 
     monkeypatch.setattr(store, "forget", forget_and_tell)

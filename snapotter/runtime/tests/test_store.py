@@ -15,7 +15,8 @@ from snapotter.runtime.definition import MASK, Definition
 from snapotter.runtime.models import Setting
 from snapotter.runtime.registry import APP_NAME, DEFAULT_THEME, INSTANCE_ID
 from snapotter.runtime.services import change
-from snapotter.tests.listening import elsewhere, eventually
+from snapotter.tests.listening import elsewhere
+from snapotter.tests.waiting import eventually
 
 
 def test_the_default_is_the_environments(settings: Settings) -> None:
