@@ -29,7 +29,7 @@ def RequestContextMiddleware(get_response: Sync | Async) -> Sync | Async:
 
 def _sync(get_response: Sync) -> Sync:
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        context = _context_of(request)
+        context = context_of(request)
         with use(context):
             return _marked(get_response(request), context)
 
@@ -38,14 +38,14 @@ def _sync(get_response: Sync) -> Sync:
 
 def _async(get_response: Async) -> Async:
     async def middleware(request: HttpRequest) -> HttpResponseBase:
-        context = _context_of(request)
+        context = context_of(request)
         with use(context):
             return _marked(await get_response(request), context)
 
     return middleware
 
 
-def _context_of(request: HttpRequest) -> RequestContext:
+def context_of(request: HttpRequest) -> RequestContext:
     agent = request.META.get("HTTP_USER_AGENT", "").replace("\0", "")
     return RequestContext(request, client_ip(request), agent[:USER_AGENT_LENGTH])
 

@@ -19,7 +19,8 @@ from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
 from snapotter import body_limit
-from snapotter.body_limit import BodyTooLarge, Receive, Scope, Send
+from snapotter.body_limit import BodyRefused, Receive, Scope, Send
+from snapotter.common.errors import StorageFull, is_storage_full
 
 THREADS = 128  # of one web process; each may wait for a run, none holds a database connection meanwhile
 
@@ -35,6 +36,7 @@ class ThreadedHandler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
+        self._disk = body_limit.Disk()
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -46,23 +48,46 @@ class ThreadedHandler(ASGIHandler):
             body = await self._read_body(scope, receive)
         except RequestAborted:
             return
-        except BodyTooLarge:
-            scope, body = {**scope, body_limit.TOO_LARGE: True}, BytesIO()
+        except BodyRefused as refused:
+            scope, body = {**scope, body_limit.UNREAD: refused.error}, BytesIO()
         response = await self._in_thread(self._respond, scope, body)
         if response.streaming:
             await self._stream(response, receive, send)
         else:
             await self.send_response(response, send)
+        if body_limit.UNREAD in scope:
+            await body_limit.linger(receive)
 
     async def _read_body(self, scope: Scope, receive: Receive) -> IO[bytes]:
-        """The whole body, on disk when it is large. Raises BodyTooLarge, RequestAborted."""
-        limit = body_limit.limit_for(scope)
+        """The whole body, on disk when it is large. Raises BodyRefused, RequestAborted."""
+        limit, size = body_limit.limit_for(scope), body_limit.declared_length(scope)
         if limit is not None:
-            if body_limit.declared_length(scope) > limit:
-                raise BodyTooLarge
-            receive = body_limit.counted(receive, limit)
-        body: IO[bytes] = await self.read_body(receive)
+            if size > limit:
+                raise body_limit.too_large(scope)
+            receive = body_limit.counted(receive, limit, scope)
+        if not body_limit.announces_much(scope):
+            return await self._spool(receive)
+        if not await self._in_thread(self._is_welcome, scope):
+            raise BodyRefused
+        with self._disk.room_for(size):
+            return await self._spool(receive)
+
+    async def _spool(self, receive: Receive) -> IO[bytes]:
+        try:
+            body: IO[bytes] = await self.read_body(receive)
+        except OSError as error:
+            if is_storage_full(error):
+                raise BodyRefused(StorageFull()) from error
+            raise
         return body
+
+    def _is_welcome(self, scope: Scope) -> bool:
+        from accounts.senders import may_send  # not before Django is set up
+
+        request, _ = self.create_request(scope, BytesIO())
+        return request is not None and may_send(
+            request, many_files=body_limit.takes_many_files(scope["path"])
+        )
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         """In a copy of the context, so that what a request leaves in it ends with the request."""
@@ -77,7 +102,7 @@ class ThreadedHandler(ASGIHandler):
             # exactly one of the two is there: the request, or the answer to one that cannot be read
             response: Any = error if request is None else self.get_response(request)
             response._handler_class = type(self)  # the sender of request_finished
-            if body_limit.TOO_LARGE in scope:
+            if body_limit.UNREAD in scope:
                 response["Connection"] = "close"  # the rest of the body is not read
             if response.streaming:
                 connections.close_all()  # back to the pool, however long the client takes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -18,7 +19,7 @@ from accounts.credentials import find_key, find_session, user_by_key, user_by_se
 from accounts.models import ApiKey, Session, User
 from snapotter.common.errors import PermissionRefused
 
-_BEARER = "Bearer "
+BEARER: Final = "Bearer "
 
 Caller = tuple[User | AnonymousUser, Credential]
 NOBODY: Caller = (AnonymousUser(), ANONYMOUS)
@@ -36,15 +37,15 @@ class CredentialAuthentication(BaseAuthentication):
             _require_welcome_origin(request)
             return anonymous_user(), ANONYMOUS
         header = request.META.get("HTTP_AUTHORIZATION", "")
-        if header.startswith(_BEARER):
-            return _by_token(header.removeprefix(_BEARER))
+        if header.startswith(BEARER):
+            return by_token(header.removeprefix(BEARER))
         return _by_cookie(request)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-def _by_token(token: str) -> Caller:
+def by_token(token: str) -> Caller:
     if token.startswith("si_"):  # no session is called so
         key = find_key(token)
         return _of_key(key) if key is not None else NOBODY

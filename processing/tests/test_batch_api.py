@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -158,6 +159,26 @@ def test_it_is_all_stored_or_nothing(api: Api, alice: User, monkeypatch: pytest.
     before = stored_files()
     monkeypatch.setattr(queue, "enqueue_turn", fail)
     assert post_batch(api.as_user(alice), pictures("a.jpg", "b.jpg"), {"width": 50}).status_code == 500
+    assert not Job.objects.exists()
+    assert stored_files() == before
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = workspace.save_input
+    saved: list[str] = []
+
+    def save_input(*arguments: Any) -> str:
+        if saved:
+            raise OSError(ENOSPC, "No space left on device")
+        saved.append(real(*arguments))
+        return saved[0]
+
+    before = stored_files()
+    monkeypatch.setattr(workspace, "save_input", save_input)
+    answer = post_batch(api.as_user(alice), pictures("a.jpg", "b.jpg"), {"width": 50})
+    assert (answer.status_code, answer.json()["code"]) == (507, "STORAGE_FULL")
     assert not Job.objects.exists()
     assert stored_files() == before
 

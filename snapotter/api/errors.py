@@ -18,10 +18,12 @@ from snapotter.common.errors import (
     NotFound,
     PermissionRefused,
     SnapOtterError,
+    StorageFull,
     TooLarge,
     TooManyFiles,
     Unavailable,
     ValidationFailed,
+    is_storage_full,
 )
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,8 @@ def as_expected(error: Exception) -> SnapOtterError | None:
     for kind, ours in _DJANGO_ERRORS.items():
         if isinstance(error, kind):
             return ours()
+    if is_storage_full(error):
+        return StorageFull()
     if isinstance(error, exceptions.ParseError):
         return ValidationFailed("The body cannot be read", code="MALFORMED_BODY", details=str(error.detail))
     if isinstance(error, exceptions.UnsupportedMediaType):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from snapotter.api.errors import answer
-from snapotter.body_limit import TOO_LARGE
-from snapotter.common.errors import SnapOtterError, TooLarge, ValidationFailed
+from snapotter.body_limit import UNREAD
+from snapotter.common.errors import SnapOtterError, StorageFull, ValidationFailed, is_storage_full
 from snapotter.hosts import unknown_host
 
 HEADERS = {
@@ -63,9 +63,8 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if getattr(request, "scope", {}).get(TOO_LARGE):
-            return answer(request, TooLarge("The request is larger than this server accepts"))
-        return self.get_response(request)
+        error = getattr(request, "scope", {}).get(UNREAD)
+        return answer(request, error) if error is not None else self.get_response(request)
 
 
 class ExpectedErrorsMiddleware:
@@ -78,4 +77,6 @@ class ExpectedErrorsMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if is_storage_full(exception):
+            return answer(request, StorageFull())
         return answer(request, exception) if isinstance(exception, SnapOtterError) else None

@@ -7,6 +7,7 @@ and its traceback goes to the log only.
 
 from __future__ import annotations
 
+from errno import EDQUOT, ENOSPC
 from typing import Any
 
 
@@ -81,6 +82,18 @@ class TooLarge(SnapOtterError):
 
     status = 413
     code = "UPLOAD_TOO_LARGE"
+
+
+class StorageFull(SnapOtterError):
+    """The server's disk is full; whoever runs it must make room."""
+
+    status = 507
+    code = "STORAGE_FULL"
+
+
+def is_storage_full(error: BaseException) -> bool:
+    """Of the disk, or of what the disk's owner allows us."""
+    return isinstance(error, OSError) and error.errno in {ENOSPC, EDQUOT}
 
 
 class TooManyRequests(SnapOtterError):
