@@ -18,7 +18,7 @@ from audit.retention import audit_prune, prunable
 from processing import job_retention, leftovers
 from processing.leftovers import Removed
 from processing.periodic import Periodic
-from snapotter.common.batches import delete_in_batches
+from snapotter.common.deletion import delete_in_chunks
 from snapotter.common.locks import advisory_lock_if_free
 from snapotter.runtime import store
 from snapotter.runtime.registry import STARTUP_CLEANUP
@@ -75,7 +75,7 @@ def _jobs(*, dry_run: bool) -> Iterator[Removed]:
 
 def _rows(what: str, find: Callable[[], QuerySet[Any]]) -> _Step:
     def step(*, dry_run: bool) -> Iterator[Removed]:
-        yield Removed(what, find().count() if dry_run else delete_in_batches(find()))
+        yield Removed(what, find().count() if dry_run else delete_in_chunks(find()))
 
     return step
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from processing.models import FINISHED, Job
-from snapotter.common.batches import delete_in_batches
+from snapotter.common.deletion import delete_in_chunks
 from snapotter.runtime import store
 from snapotter.runtime.registry import JOBS_RETENTION_DAYS, TEMP_FILE_MAX_AGE_HOURS
 
@@ -42,7 +42,7 @@ def old_jobs_expire() -> int:
 def old_jobs_delete() -> int:
     """The members of a batch before the batch, so that no transaction deletes thousands of them."""
     members = Job.objects.filter(parent=OuterRef("pk"))
-    return delete_in_batches(old_jobs().filter(~Exists(members)))
+    return delete_in_chunks(old_jobs().filter(~Exists(members)))
 
 
 def _past_retention() -> Q:

@@ -27,7 +27,7 @@ from processing.models import Job
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 500
+CHUNK: Final = 500
 UNTOUCHED: Final = timedelta(days=1)
 """What belongs to no job may be in the making: an upload, a run. Nothing takes so long without a write."""
 
@@ -50,7 +50,7 @@ def job_files(*, dry_run: bool) -> Iterator[Removed]:
         workspace_mark.make_ours()
     expired = Removed("expired files of jobs")
     orphaned = Removed("files without a job", failed=0 if is_ours else 1)
-    for ids in _batches(_stored_jobs()):
+    for ids in _chunks(_stored_jobs()):
         known, over = _known(ids), _over(ids)
         for job_id in ids:
             if job_id in over:
@@ -82,10 +82,10 @@ def _stored_jobs() -> Iterator[UUID]:
             yield job_id
 
 
-def _batches(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
+def _chunks(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
     remaining = iter(ids)
-    while batch := list(islice(remaining, BATCH)):
-        yield batch
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
 
 
 def _known(ids: list[UUID]) -> set[UUID]:

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError
 from processing import events
 from processing.progress.follower import Follower
 from processing.progress.frames import HEARTBEAT, Frame, frame_of_change
-from processing.progress.heart import heart, readers
+from processing.progress.heartbeats import heartbeats, readers
 from processing.progress.open_streams import open_streams
 from snapotter.common.errors import NotFound
 
@@ -76,7 +76,7 @@ class ProgressStream:
         return self._loop.time() + float(settings.PROGRESS_HEARTBEAT_S)
 
     async def _is_time_to_beat(self, beat_at: float) -> bool:
-        """Wait until it is, or until there is news. However much there is, the heart beats."""
+        """Wait until it is, or until there is news. However much there is, it beats."""
         if self._loop.time() >= beat_at:
             return True
         try:
@@ -112,7 +112,7 @@ class ProgressStream:
     async def _is_let_in(self) -> bool:
         """If not, the iteration ends."""
         try:
-            beat = await heart().beat(self._follower)
+            beat = await heartbeats().beat(self._follower)
         except _DATABASE_AWAY:  # nothing can be told meanwhile either
             return True
         self._must_read |= beat.must_read

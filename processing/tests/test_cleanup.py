@@ -25,7 +25,7 @@ from processing import workspace, workspace_mark
 from processing.cleanup import cleaner, cleanup
 from processing.models import Job, JobStatus
 from processing.tests.requests import jpeg, post
-from snapotter.common import batches
+from snapotter.common import deletion
 from snapotter.common.locks import advisory_lock
 from snapotter.runtime import store
 
@@ -297,15 +297,15 @@ class TestRows:
         assert {row.pk for row in Job.objects.all()} == {batch.pk, running.pk}
         assert has_files(running)
 
-    def test_no_transaction_deletes_more_than_a_batch(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_transaction_deletes_more_than_a_chunk(self, monkeypatch: pytest.MonkeyPatch) -> None:
         at_once: list[int] = []
-        delete_some = batches._delete_some
+        delete_some = deletion._delete_some
 
         def counted(rows: Any, size: int) -> int:
             at_once.append(delete_some(rows, 2))
             return at_once[-1]
 
-        monkeypatch.setattr(batches, "_delete_some", counted)
+        monkeypatch.setattr(deletion, "_delete_some", counted)
         batch = job(age=31 * DAY, files=False)
         for _ in range(5):
             job(age=31 * DAY, parent=batch, files=False)

@@ -21,7 +21,7 @@ from processing import events, services
 from processing.models import Job
 from processing.progress import stream as stream_module
 from processing.progress.follower import Follower
-from processing.progress.heart import _beats_of
+from processing.progress.heartbeats import _beats_of
 from processing.progress.open_streams import OpenStreams, TooManyStreams, open_streams
 from processing.progress.tests.following import decoded, following, stream_of
 from processing.run_services import job_claim, job_report

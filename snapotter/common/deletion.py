@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 SIZE: Final = 500
 
 
-def delete_in_batches(rows: QuerySet, size: int = SIZE) -> int:  # type: ignore[type-arg]  # of any model
+def delete_in_chunks(rows: QuerySet, size: int = SIZE) -> int:  # type: ignore[type-arg]  # of any model
     """Delete what `rows` finds until it finds nothing more; how many those were.
 
-    It is asked again for each batch, and skips what somebody else has locked. Whoever is interrupted has
-    deleted whole batches.
+    It is asked again for each chunk, and skips what somebody else has locked. Whoever is interrupted has
+    deleted whole chunks.
     """
     total = 0
     while count := _delete_some(rows, size):

@@ -30,7 +30,7 @@ class Beat:
     must_read: bool
 
 
-class Heart:
+class Heartbeats:
     """Of the streams of one event loop."""
 
     def __init__(self) -> None:
@@ -51,12 +51,12 @@ class Heart:
         return await asyncio.get_running_loop().run_in_executor(readers, _beats_of, asking)
 
 
-_hearts: WeakKeyDictionary[asyncio.AbstractEventLoop, Heart] = WeakKeyDictionary()
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeats] = WeakKeyDictionary()
 
 
-def heart() -> Heart:
+def heartbeats() -> Heartbeats:
     """Of the running loop."""
-    return _hearts.setdefault(asyncio.get_running_loop(), Heart())
+    return _by_loop.setdefault(asyncio.get_running_loop(), Heartbeats())
 
 
 def _beats_of(followers: Collection[Follower]) -> dict[Follower, Beat]:
