@@ -55,7 +55,13 @@ class Job(models.Model):
     error = models.TextField(blank=True, default="")
     error_code = models.CharField(max_length=100, blank=True, default="")
     user = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="jobs")
-    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="members")
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="members",
+        db_index=False,  # jobs_members begins with it
+    )
     attempts = models.IntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
     ip_address = models.GenericIPAddressField(null=True)
@@ -72,7 +78,19 @@ class Job(models.Model):
     class Meta:
         db_table = "jobs"
         indexes = [
-            models.Index(fields=["user", "-created_at"], name="jobs_owner_recent"),
+            # These two tell alone what is on a page of a list, and how many pages there are: selectors.listed
+            models.Index(
+                fields=["-created_at", "id"],
+                include=["status", "type"],
+                condition=models.Q(parent=None),
+                name="jobs_recent",
+            ),
+            models.Index(
+                fields=["user", "-created_at", "id"],
+                include=["status", "type"],
+                condition=models.Q(parent=None),
+                name="jobs_owner_recent",
+            ),
             models.Index(fields=["status", "lease_until"], name="jobs_status_lease"),
             models.Index(fields=["parent", "created_at"], name="jobs_members"),
             models.Index(fields=["delete_after"], name="jobs_delete_after"),

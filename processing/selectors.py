@@ -23,6 +23,16 @@ def visible_jobs(*, user: User) -> QuerySet[Job]:
     return Job.objects.all() if has_permission(user, "files:all") else own_jobs(user=user)
 
 
+def listed(*, jobs: QuerySet[Job], start: int = 0, stop: int) -> QuerySet[Job]:
+    """Jobs `start` to `stop` of a list, the newest first.
+
+    Which those are an index tells alone, however many come before or do not match; only theirs are the rows
+    that are read. For that it must be told by state, type and time, and be without members of batches.
+    """
+    shown = jobs.order_by("-created_at", "pk").values("pk")[start:stop]
+    return Job.objects.filter(pk__in=shown).order_by("-created_at", "pk")
+
+
 def is_completed(*, job: Job) -> bool:
     """Whether this very attempt was published."""
     return Job.objects.filter(pk=job.pk, status=JobStatus.COMPLETED, attempts=job.attempts).exists()

@@ -13,7 +13,7 @@ from processing.api.run_schemas import ACCEPTED
 from processing.batches.runs import BATCHES_PER_MINUTE
 from processing.models import JobStatus
 from processing.retries import retry
-from processing.selectors import job_called, own_jobs
+from processing.selectors import job_called, listed, own_jobs
 from processing.services import job_cancel
 from snapotter.common.endpoint import Endpoint, ErrorBody, operation
 from snapotter.common.errors import ValidationFailed
@@ -38,7 +38,7 @@ class Jobs(Endpoint):
         parameters=_FILTERS,
     )
     def get(self, request: Request) -> JobList:
-        jobs = own_jobs(user=user_of(request)).filter(parent=None).order_by("-created_at", "pk")
+        jobs = own_jobs(user=user_of(request)).filter(parent=None)
         if status := request.query_params.get("status"):
             if status not in JobStatus.values:
                 raise ValidationFailed("status must be one of " + ", ".join(JobStatus.values))
@@ -46,8 +46,9 @@ class Jobs(Endpoint):
         if kind := request.query_params.get("type"):
             jobs = jobs.none() if "\0" in kind else jobs.filter(type=kind)
         page = Page.of(request.query_params)
-        rows, total = page.cut(jobs)
-        return JobList(jobs=[job_body(job) for job in rows], total=total, page=page.number, limit=page.limit)
+        shown = listed(jobs=jobs, start=page.start, stop=page.stop)
+        bodies = [job_body(job) for job in shown]
+        return JobList(jobs=bodies, total=jobs.count(), page=page.number, limit=page.limit)
 
 
 class JobDetail(Endpoint):

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from processing.models import Job, JobStatus
-from processing.selectors import own_jobs, visible_jobs
+from processing.selectors import listed, own_jobs, visible_jobs
 
 STATES: Final = {
     "unfinished": ("Not finished", (JobStatus.QUEUED, JobStatus.PROCESSING)),
@@ -73,8 +73,8 @@ class HistoryQuery:
     def is_filtered(self) -> bool:
         return bool(self.state or self.type)
 
-    def jobs(self, *, user: User) -> QuerySet[Job]:
-        """Newest first; the members of a batch are told by the batch."""
+    def jobs(self, *, user: User, most: int) -> QuerySet[Job]:
+        """So many at most, the newest first; the members of a batch are told by the batch."""
         jobs = (visible_jobs if self.everybody else own_jobs)(user=user).filter(parent=None)
         if self.state:
             jobs = jobs.filter(status__in=STATES[self.state][1])
@@ -82,8 +82,10 @@ class HistoryQuery:
             jobs = jobs.filter(type=self.type)
         if self.before:
             same_moment = Q(created_at=self.before.created_at, pk__gt=self.before.id)
-            jobs = jobs.filter(Q(created_at__lt=self.before.created_at) | same_moment)
-        return jobs.order_by("-created_at", "pk").select_related("user")
+            later = Q(created_at__lt=self.before.created_at) | same_moment
+            # What follows from the other tells PostgreSQL to begin there and not at the newest
+            jobs = jobs.filter(later, created_at__lte=self.before.created_at)
+        return listed(jobs=jobs, stop=most).select_related("user")
 
     @property
     def here(self) -> str:

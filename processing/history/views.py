@@ -39,7 +39,7 @@ def history(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     may_see_all = has_permission(user, "files:all")
     query = HistoryQuery.of(request.GET.dict(), may_see_all=may_see_all)
-    jobs = list(query.jobs(user=user)[: SHOWN + 1])
+    jobs = list(query.jobs(user=user, most=SHOWN + 1))
     items = items_of(jobs[:SHOWN], user=user)
     context = {
         "items": items,

@@ -32,10 +32,17 @@ class Page:
         limit = _integer(query.get("limit")) or DEFAULT_LIMIT
         return cls(number=min(max(number, 1), MAX_PAGE), limit=min(max(limit, 1), MAX_LIMIT))
 
+    @property
+    def start(self) -> int:
+        return (self.number - 1) * self.limit
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.limit
+
     def cut(self, rows: QuerySet[Row]) -> tuple[list[Row], int]:
         """The rows of this page and the total over all pages: two queries."""
-        start = (self.number - 1) * self.limit
-        return list(rows[start : start + self.limit]), rows.count()
+        return list(rows[self.start : self.stop]), rows.count()
 
 
 def _integer(value: Any) -> int | None:

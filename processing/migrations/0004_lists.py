@@ -1,0 +1,43 @@
+"""Indexes that tell alone what is on a page of a list; the one of the parent was there twice."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("processing", "0003_origin"),
+    ]
+
+    operations = [
+        migrations.RemoveIndex("job", "jobs_owner_recent"),
+        migrations.AddIndex(
+            "job",
+            models.Index(
+                fields=["-created_at", "id"],
+                include=["status", "type"],
+                condition=models.Q(("parent", None)),
+                name="jobs_recent",
+            ),
+        ),
+        migrations.AddIndex(
+            "job",
+            models.Index(
+                fields=["user", "-created_at", "id"],
+                include=["status", "type"],
+                condition=models.Q(("parent", None)),
+                name="jobs_owner_recent",
+            ),
+        ),
+        migrations.AlterField(
+            "job",
+            "parent",
+            models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="members",
+                to="processing.job",
+            ),
+        ),
+    ]
