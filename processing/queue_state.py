@@ -1,11 +1,11 @@
-"""Whether anybody carries the queue, and what is in it: for operators."""
+"""Whether anybody carries the queue, and what is in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
@@ -28,15 +28,24 @@ class QueueState:
         return bool(self.pending) and not self.workers
 
 
+def is_carried() -> bool:
+    """Whether any worker lives."""
+    return _living_workers().exists()
+
+
 def queue_state() -> QueueState:
-    heard_of = Now() - timedelta(seconds=STALLED_SECONDS)
     unfinished = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.PROCESSING)).exclude(type=BATCH)
     waiting = Q(status=JobStatus.QUEUED)
     return QueueState(
-        workers=ProcrastinateWorker.objects.filter(last_heartbeat__gt=heard_of).count(),
+        workers=_living_workers().count(),
         **unfinished.aggregate(
             active=Count("pk", filter=~waiting),
             pending=Count("pk", filter=waiting),
             oldest=Min("created_at", filter=waiting),
         ),
     )
+
+
+def _living_workers() -> QuerySet[ProcrastinateWorker]:
+    heard_of = Now() - timedelta(seconds=STALLED_SECONDS)
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=heard_of)

@@ -10,6 +10,7 @@ from processing.batches.selectors import failures_of, members_of
 from processing.batches.tally import Tally, tally_of
 from processing.events import Change
 from processing.models import Job, JobStatus
+from processing.queue_state import is_carried
 from processing.results import error_of
 from processing.stages import stage_text
 from snapotter.common.wire import WireModel
@@ -84,7 +85,8 @@ def frame_of(job: Job, name: str) -> Frame:
     if job.is_batch:
         return _batch(job, name, tally_of(job))
     if not job.is_finished:
-        return _running(name, job.status, job.progress, job.stage, job.cancel_requested)
+        has_taker = job.status != JobStatus.QUEUED or is_carried()
+        return _running(name, job.status, job.progress, job.stage, job.cancel_requested, has_taker)
     error = error_of(job)
     if error is not None:
         return _failed(job, name, error=error.message, code=error.code, details=error.details)
@@ -98,8 +100,10 @@ def frame_of_change(change: Change, name: str) -> Frame:
     return _running(name, change.status, change.progress, change.stage, change.cancel)
 
 
-def _running(name: str, status: str, progress: float, stage: str, cancel: bool) -> Frame:
-    words = stage_text(status=status, stage=stage, cancel=cancel)
+def _running(
+    name: str, status: str, progress: float, stage: str, cancel: bool, has_taker: bool = True
+) -> Frame:
+    words = stage_text(status=status, stage=stage, cancel=cancel, has_taker=has_taker)
     return SingleFrame(job_id=name, phase="processing", percent=int(progress * 100), stage=words)
 
 

@@ -18,7 +18,7 @@ from processing.progress.tests.following import decoded
 from processing.run_services import job_claim, job_fail
 from processing.services import job_cancel
 from processing.tests.batches import batch_row, member_row
-from processing.tests.queued import carry_queue, queued_job
+from processing.tests.queued import carry_queue, hear_of_worker, queued_job
 from processing.tests.requests import jpeg, post
 
 
@@ -29,7 +29,10 @@ def told(job: Job, name: str = "mine") -> dict[str, Any]:
 
 def test_a_queued_job_is_being_processed_as_far_as_clients_know(alice: User) -> None:
     frame = {"jobId": "mine", "type": "single", "phase": "processing", "percent": 0}
-    assert told(queued_job(alice)) == frame | {"stage": "Waiting for its turn …"}
+    queued = queued_job(alice)
+    assert told(queued) == frame | {"stage": "Waiting for a worker, as none is running …"}
+    hear_of_worker()
+    assert told(queued) == frame | {"stage": "Waiting for its turn …"}
 
 
 def test_a_running_job_says_how_far_it_is(alice: User) -> None:

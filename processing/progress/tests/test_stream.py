@@ -59,7 +59,7 @@ def claimed_job(user: User, **columns: Any) -> Job:
 def test_it_tells_how_a_job_is_how_it_goes_on_and_how_it_ended(alice: User) -> None:
     job = queued_job(alice)
     with following(alice, job.pk) as followed:
-        assert followed.last["stage"] == "Waiting for its turn …"
+        assert followed.last["stage"] == "Waiting for a worker, as none is running …"
         carry_queue()
         eventually(lambda: followed.has_ended, "it ends with the job")
     assert [frame["phase"] for frame in followed.frames][-1] == "complete"
