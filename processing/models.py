@@ -38,7 +38,7 @@ class Job(models.Model):
     `output_path` is the key of the first output; `result` describes all of them (see processing.results).
     `lease_until` is how long a running job may go unheard of before others take it for dead,
     `delete_after` when its files go. `client_job_id` is the name its user may call it by. `ip_address` and
-    `request_id` say where it was asked for (see processing.origin).
+    `request_id` say where it was asked for (see processing.origin), `retry_of` which job it is to make good.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -61,6 +61,9 @@ class Job(models.Model):
         null=True,
         related_name="members",
         db_index=False,  # jobs_members begins with it
+    )
+    retry_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="retries", db_index=False
     )
     attempts = models.IntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
@@ -98,6 +101,9 @@ class Job(models.Model):
                 fields=["user", "client_job_id"],
                 condition=~models.Q(client_job_id=""),
                 name="jobs_client_job_id",
+            ),
+            models.Index(
+                fields=["retry_of"], condition=models.Q(retry_of__isnull=False), name="jobs_retry_of"
             ),
         ]
         constraints = [

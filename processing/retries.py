@@ -79,13 +79,21 @@ def batch_retry(batch: Job, *, work: Work, user: User) -> Job:
     require_not_too_many(len(files))
     if not any(file.accepted for file in files):
         raise FilesGone
-    return begin(user=user, work=work, files=files, wait=False)
+    return begin(user=user, work=work, files=files, retry_of=batch, wait=False)
 
 
 def _single_retry(job: Job, *, work: Work, user: User) -> Job:
     """Also of a member: alone."""
     kept = KeptInput(job.input_files[0], job.bytes_in)
-    return runs.begin(wait=False, work=0.0, user=user, type=work.type, settings=work.settings, accepted=kept)
+    return runs.begin(
+        wait=False,
+        work=0.0,
+        user=user,
+        type=work.type,
+        settings=work.settings,
+        accepted=kept,
+        retry_of=job,
+    )
 
 
 def _undone(job: Job) -> QuerySet[Job]:

@@ -30,6 +30,7 @@ def job_create(
     settings: Mapping[str, Any],
     accepted: NewInput,
     client_job_id: str = "",
+    retry_of: Job | None = None,
     claimed: bool,
 ) -> Job:
     """Store the input and insert the row: claimed already by this process, which runs it at once, or queued
@@ -48,6 +49,7 @@ def job_create(
             input_files=[key],
             bytes_in=accepted.bytes,
             user=user,
+            retry_of=retry_of,
             created_at=timezone.now(),
             delete_after=delete_after(),
             **origin_columns(),

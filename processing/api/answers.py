@@ -68,6 +68,8 @@ class JobBody(WireModel):
     type: str
     tool_id: str | None
     parent_id: UUID | None
+    retry_of: UUID | None
+    """The job that it is to make good, as long as that is in the history."""
     status: str
     progress: float
     stage: str | None
@@ -132,6 +134,7 @@ def job_body(job: Job) -> JobBody:
         type=job.type,
         tool_id=job.tool_id or None,
         parent_id=job.parent_id,
+        retry_of=job.retry_of_id,
         status=job.status,
         progress=job.progress,
         stage=job.stage or None,

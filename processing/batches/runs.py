@@ -104,13 +104,12 @@ def _looked_at(upload: UploadedFile[bytes], check: Check) -> BatchFile:
     return BatchFile(accepted.name, accepted)
 
 
-def begin(
-    *, user: Any, work: Work, files: Sequence[BatchFile], client_job_id: str = "", wait: bool = True
-) -> Job:
-    """Have workers run it. Returns the batch ended, or as it is after SYNC_WAIT_MS."""
+def begin(*, wait: bool = True, **new_batch: Any) -> Job:
+    """Have workers run the batch that `batch_create` makes of `new_batch`.
+
+    Returns it ended, or as it is after SYNC_WAIT_MS.
+    """
     batch_id = uuid4()
     with events.End(batch_id).watched() as end:
-        batch = batch_create(
-            batch_id=batch_id, user=user, work=work, files=files, client_job_id=client_job_id
-        )
+        batch = batch_create(batch_id=batch_id, **new_batch)
         return end.wait(settings.SYNC_WAIT_MS / 1000) if wait else batch

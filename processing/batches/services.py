@@ -38,6 +38,7 @@ class Work:
 
     type: str
     settings: Mapping[str, Any]
+
     @classmethod
     def of(cls, job: Job) -> Work:
         """What was done to the file of a job, or to each file of a batch."""
@@ -46,7 +47,6 @@ class Work:
         if "steps" in job.settings:
             return cls(PIPELINE, job.settings)
         return cls(job.settings["toolId"], job.settings["settings"])
-
 
     @property
     def tool_id(self) -> str:
@@ -61,7 +61,13 @@ class Work:
 
 
 def batch_create(
-    *, batch_id: UUID, user: Any, work: Work, files: Sequence[BatchFile], client_job_id: str = ""
+    *,
+    batch_id: UUID,
+    user: Any,
+    work: Work,
+    files: Sequence[BatchFile],
+    client_job_id: str = "",
+    retry_of: Job | None = None,
 ) -> Job:
     """Store the files, insert the batch with its members and ask for workers: all of it or nothing.
 
@@ -76,6 +82,7 @@ def batch_create(
         settings=work.of_batch,
         bytes_in=sum(file.accepted.bytes for file in files if file.accepted),
         user=user,
+        retry_of=retry_of,
         created_at=now,
         delete_after=delete_after(),
         **origin_columns(),

@@ -80,6 +80,26 @@ def test_the_files_that_failed_become_a_new_batch(api: Api, alice: User) -> None
     assert states(batch) == ["failed", "failed", "completed"]
 
 
+def test_it_tells_what_it_is_to_make_good(api: Api, alice: User) -> None:
+    client = api.as_user(alice)
+    batch, single = batch_with_failures(api, alice, failed=1), failed_job(api, alice)
+    for job in (batch, single):
+        again = retried(client, job)
+        assert client.get(f"/api/v1/jobs/{again.pk}").json()["retryOf"] == str(job.pk)
+        assert client.get(f"/api/v1/jobs/{job.pk}").json()["retryOf"] is None
+
+
+def test_it_outlives_what_it_is_to_make_good(api: Api, alice: User) -> None:
+    batch = batch_with_failures(api, alice, failed=1)
+    again = retried(api.as_user(alice), batch)
+    carry_queue()
+    Job.objects.filter(pk=batch.pk).update(created_at=timezone.now() - timedelta(days=31))
+    cleanup()
+    again.refresh_from_db()
+    assert (again.status, again.retry_of, states(again)) == ("completed", None, ["completed"])
+    assert not Job.objects.filter(pk=batch.pk).exists()
+
+
 def test_what_was_canceled_is_run_too(api: Api, alice: User) -> None:
     client = api.as_user(alice)
     batch = queued_batch(client, pictures("a.jpg", "b.jpg"))

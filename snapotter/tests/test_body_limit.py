@@ -148,7 +148,6 @@ class TestSpool:
         with pytest.raises(error):
             await handler._spool(receive)
 
-
     @pytest.mark.parametrize("path", ["/tools/image/resize", "/api/v1/pipeline/batch"])
     def test_so_is_one_that_becomes_full_in_a_view(self, path: str) -> None:
         middleware = ExpectedErrorsMiddleware(lambda request: HttpResponse())
