@@ -5,13 +5,15 @@ A queue row that is lost is found by the sweep (processing.recovery), one too ma
 
 from __future__ import annotations
 
+import json
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.manager import get_channel_for_queues
 
 from processing.models import Job
 
@@ -44,7 +46,19 @@ def enqueue_turn(user_id: UUID | None) -> None:
 
 def _hold_turn(user_id: UUID | None) -> bool:
     turns = ProcrastinateJob.objects.filter(queueing_lock=_lock_of(user_id), status="todo")
-    return turns.select_for_update(of=("self",)).first() is not None
+    turn = turns.select_for_update(of=("self",)).first()
+    if turn is not None:
+        _announce(turn)
+    return turn is not None
+
+
+def _announce(turn: ProcrastinateJob) -> None:
+    """Workers that look while it is held do not see it: with the commit they are told to look again, as they
+    are of a new one."""
+    (channel,) = get_channel_for_queues()
+    payload = json.dumps({"type": "job_inserted", "job_id": turn.pk})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])
 
 
 def _add_turn(user_id: UUID | None) -> bool:

@@ -1,8 +1,9 @@
 """The life of a run: claimed, renewed, ended. Every change of state is one conditional UPDATE, never
 read-then-save.
 
-A claim is a job and the number of its attempt: whoever lost it changes nothing any more. Leases are counted
-by the database's clock, which all machines share.
+A claim is a job, the number of its attempt and when that began, as the number of a run that is handed back is
+given to the next: whoever lost it changes nothing any more. Leases are counted by the database's clock, which
+all machines share.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def job_give_up(*, job: Job) -> bool:
 
 
 def _mine(job: Job) -> QuerySet[Job]:
-    return Job.objects.filter(pk=job.pk, status=JobStatus.PROCESSING, attempts=job.attempts)
+    return Job.objects.filter(
+        pk=job.pk, status=JobStatus.PROCESSING, attempts=job.attempts, started_at=job.started_at
+    )
 
 
 def _queue_again(jobs: QuerySet[Job], job: Job, *, attempts: int) -> bool:

@@ -157,9 +157,17 @@ def _publish(run: ActiveRun, result: RunResult) -> None:
     finally:
         run.resources.close()
     total = sum(output.bytes for output in result.outputs)
-    if not _persist(run, lambda: _complete(run, stored, total)):
-        log.warning("job %s ended elsewhere; its late result was dropped", run.job.pk)
+    if _persist(run, lambda: _complete(run, stored, total)):
+        _delete_lost_attempts(run.job)
+    else:
+        log.warning("job %s ended elsewhere or was canceled; its late result was dropped", run.job.pk)
         workspace.delete_attempt(run.job.pk, run.job.attempts)
+
+
+def _delete_lost_attempts(job: Job) -> None:
+    """What runs published whose process was killed before it could say so."""
+    for attempt in range(1, job.attempts):
+        workspace.delete_attempt(job.pk, attempt)
 
 
 def _complete(run: ActiveRun, stored: JobResult, total: int) -> bool:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate import JobContext
 from procrastinate.contrib.django import DjangoApp
 
 from processing import cleanup, queue, recovery, run_services, runner
 from processing.batches import turns
 from processing.engine.pool import ChildPool
 from processing.models import Job
+from processing.patient_connector import PatientConnector
 from snapotter.common import listener
 from snapotter.common.database import release_connection
 
@@ -29,7 +31,11 @@ log = logging.getLogger(__name__)
 NICE: Final = 10
 """Whoever waits for an answer goes first."""
 AGAIN_SECONDS: Final = 2.0
-"""After the database did not answer."""
+"""After an error."""
+POLL_SECONDS: Final = 1.0
+"""News of the queue may get lost, with the connection or while the worker looks."""
+SPARE_THREADS: Final = 4
+"""For what is to be done while every job has a thread: to connect, to stop."""
 
 
 class Worker:
@@ -39,6 +45,7 @@ class Worker:
         self.pool = ChildPool(
             settings.CONCURRENT_JOBS, memory_bytes=settings.PROCESSING_MEMORY_MB * 2**20, nice=NICE
         )
+        self._connector = PatientConnector(_connection_parameters)
         self._stopping = asyncio.Event()
         self._periodic = (recovery.sweeper(), cleanup.cleaner())
 
@@ -47,7 +54,10 @@ class Worker:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Returns after `stop`, when every child is gone and every unfinished job is queued again."""
+        """Returns after `stop`, when every child is gone and every unfinished job is queued again. The loop's
+        own threads run the jobs."""
+        threads = ThreadPoolExecutor(self.pool.size + SPARE_THREADS, thread_name_prefix="worker")
+        asyncio.get_running_loop().set_default_executor(threads)
         await asyncio.to_thread(self.pool.warm)
         listener.start()
         for periodic in self._periodic:
@@ -56,6 +66,8 @@ class Worker:
         try:
             await self._stopping.wait()
         finally:
+            self._stopping.set()
+            self._connector.give_up()
             carrying.cancel()
             await asyncio.to_thread(self.pool.close)
             with contextlib.suppress(asyncio.CancelledError):
@@ -66,30 +78,28 @@ class Worker:
 
     async def _carry(self) -> None:
         """Whatever goes wrong outside of a job is the database's doing, and it will be back."""
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self._carry_while_connected()
             except Exception:
-                log.exception("the queue cannot be carried; trying again")
-            await asyncio.sleep(AGAIN_SECONDS)
+                log.exception("the queue cannot be carried")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), AGAIN_SECONDS)
 
     async def _carry_while_connected(self) -> None:
-        async with _app().open_async() as app:
+        # Only a worker connects like this; what it runs enqueues by Django's connection, like everybody
+        app = DjangoApp(connector=self._connector)
+        app.task(name=queue.RUN_JOB, pass_context=True)(run_job)
+        app.task(name=queue.RUN_MEMBER, pass_context=True)(run_member)
+        async with app.open_async():
             # No `queues`, ours is the only one: asked for by name, PostgreSQL may sort all that wait
             await app.run_worker_async(
                 concurrency=self.pool.size,
                 install_signal_handlers=False,
+                fetch_job_polling_interval=POLL_SECONDS,
                 delete_jobs="always",
                 additional_context={"pool": self.pool},
             )
-
-
-def _app() -> App:
-    """Only a worker connects like this; what it runs enqueues by Django's connection, like everybody."""
-    app = DjangoApp(connector=PsycopgConnector(kwargs=_connection_parameters, min_size=1, max_size=4))
-    app.task(name=queue.RUN_JOB, pass_context=True)(run_job)
-    app.task(name=queue.RUN_MEMBER, pass_context=True)(run_member)
-    return app
 
 
 async def _connection_parameters() -> dict[str, Any]:

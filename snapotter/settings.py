@@ -176,7 +176,9 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- database: a real server, or the embedded one from the data directory ----------------------------------
 # The pool is per process, shared by its threads. The listener alone has a connection of its own.
-_POOL = {"min_size": 0, "max_size": 16, "timeout": 30}
+# Who waits for the database is told so after ten seconds. Between its attempts to connect, the pool pauses
+# twice as long each time: begun anew so often, it does not sleep for minutes when the database is back.
+_POOL = {"min_size": 0, "max_size": 16, "timeout": 10, "reconnect_timeout": 10}
 _configured: dict[str, Any] | None = env.database("DATABASE_URL")
 DATABASES: dict[str, dict[str, Any]] = {
     "default": _configured

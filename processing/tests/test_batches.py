@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
@@ -79,6 +81,20 @@ def test_whoever_takes_a_turn_goes_to_the_end_of_the_queue(api: Api, alice: User
     forget_turn(alice)
     claim(alice)
     assert turns_waiting() == [str(bob.pk), str(alice.pk)]
+
+
+def test_workers_are_told_of_a_turn_that_was_held_when_they_looked(
+    transactional_db: None, api: Api, alice: User
+) -> None:
+    """Else they would find it at their next look only, as nothing was inserted."""
+    queued_batch(api.as_user(alice), pictures("a.jpg"))
+    (turn,) = ProcrastinateJob.objects.all()
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as worker:
+        worker.execute("LISTEN procrastinate_any_queue_v1")
+        queue.enqueue_turn(alice.pk)
+        (notice,) = worker.notifies(timeout=10, stop_after=1)
+    assert json.loads(notice.payload) == {"type": "job_inserted", "job_id": turn.pk}
+    assert turns_waiting() == [str(alice.pk)]
 
 
 def forget_turn(user: User) -> None:

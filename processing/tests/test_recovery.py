@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.tests.races import together
 from processing import recovery, run_services, services, workspace
 from processing.models import Job
 from processing.results import JobResult
@@ -94,11 +96,68 @@ def test_what_a_killed_worker_had_taken_off_the_queue_is_deleted(alice: User) ->
     assert rows_taken() == 0
 
 
-def test_what_a_living_worker_has_taken_off_the_queue_stays_its_own(alice: User) -> None:
-    queued_job(alice)
+def test_what_a_living_worker_runs_stays_its_own(alice: User) -> None:
+    job = queued_job(alice)
     take_off(worker_age=timedelta(seconds=5))
+    run_services.job_claim(job_id=job.pk)
     recovery.sweep()
     assert (rows_taken(), carried_ids()) == (1, [])
+
+
+def test_what_a_living_worker_has_taken_off_the_queue_without_a_claim_is_put_back(alice: User) -> None:
+    """It may never have received it; if it has, whoever comes second finds nothing to claim."""
+    job = queued_job(alice)
+    take_off(worker_age=timedelta(seconds=5))
+    recovery.sweep()
+    assert (rows_taken(), carried_ids()) == (1, [str(job.pk)])
+
+
+def test_a_job_that_cannot_be_recovered_keeps_nobody_from_the_others(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = silent_job(alice, attempts=3), silent_job(alice)
+    monkeypatch.setattr(recovery, "job_give_up", refuse)
+    recovery.sweep()
+    broken.refresh_from_db()
+    other.refresh_from_db()
+    assert (broken.status, other.status) == ("processing", "queued")
+
+
+def refuse(**_: object) -> bool:
+    raise ZeroDivisionError
+
+
+def test_sweeps_of_two_workers_at_once_recover_each_job_once(transactional_db: None, alice: User) -> None:
+    jobs = [silent_job(alice) for _ in range(20)]
+    together(recovery.sweep, recovery.sweep)
+    assert sorted(carried_ids()) == sorted(str(job.pk) for job in jobs)
+    assert set(Job.objects.values_list("status", "attempts")) == {("queued", 1)}
+
+
+def test_who_was_given_the_number_of_a_run_that_was_handed_back_is_left_alone(alice: User) -> None:
+    """A hand-back is tried again when its answer was lost with the connection."""
+    first = run_services.job_claim(job_id=queued_job(alice).pk)
+    assert first is not None
+    as_it_was = copy(first)
+    assert run_services.job_release(job=first)
+    second = run_services.job_claim(job_id=first.pk)
+    assert second is not None
+    assert second.attempts == as_it_was.attempts
+    assert not run_services.job_release(job=as_it_was)
+    assert not run_services.job_report(job=as_it_was, progress=0.5, stage="")
+    assert run_services.job_complete(job=second, result=JobResult(), bytes_out=1, duration_ms=1)
+
+
+def test_what_a_lost_attempt_published_goes_with_the_next_result(alice: User) -> None:
+    job = silent_job(alice)
+    publish(job, 1)
+    recovery.sweep()
+    carry_queue()
+    job.refresh_from_db()
+    (output,) = JobResult.load(job.result).outputs
+    assert output.key.startswith(f"{job.pk}/2/")
+    assert workspace.storage().exists(output.key)
+    assert not workspace.storage().exists(f"{job.pk}/1/a.jpg")
 
 
 def take_off(*, worker_age: timedelta) -> None:
@@ -129,12 +188,16 @@ def test_the_late_result_of_a_lost_claim_counts_for_nothing(alice: User) -> None
 def test_removing_one_attempt_leaves_the_others(alice: User, tmp_path: object) -> None:
     job = queued_job(alice)
     for attempt in (1, 2):
-        with workspace.scratch_directory() as scratch:
-            path = scratch / "a.jpg"
-            path.write_bytes(b"bytes")
-            workspace.publish(job.pk, attempt, path, "a.jpg")
+        publish(job, attempt)
     workspace.delete_attempt(job.pk, 1)
     storage = workspace.storage()
     assert not storage.exists(f"{job.pk}/1/a.jpg")
     assert storage.exists(f"{job.pk}/2/a.jpg")
     assert storage.exists(job.input_files[0])
+
+
+def publish(job: Job, attempt: int) -> None:
+    with workspace.scratch_directory() as scratch:
+        path = scratch / "a.jpg"
+        path.write_bytes(b"bytes")
+        workspace.publish(job.pk, attempt, path, "a.jpg")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
+from psycopg_pool import PoolTimeout
 
 
 def release_connection() -> None:
     """Give the connection back to the pool; inside a transaction (a test's) it is not ours to give."""
     if not connection.in_atomic_block:
         connection.close()
+
+
+def may_be_committed(error: BaseException) -> bool:
+    """Whether a transaction that failed so may have been committed all the same, as the answer was lost with
+    the connection."""
+    if isinstance(error.__cause__, PoolTimeout):  # there was no connection
+        return False
+    return isinstance(error, (OperationalError, InterfaceError))
