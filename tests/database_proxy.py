@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from snapotter.postgres import server
-from snapotter.postgres.cluster import DATABASE, PORT, ROLE
+from snapotter.postgres.cluster import DATABASE, PORT, ROLE, Cluster
 
 
 class DatabaseProxy:
@@ -16,6 +16,7 @@ class DatabaseProxy:
 
     def __init__(self, home: Path) -> None:
         self._server = server.of(home)
+        self._cluster = Cluster(home)
         self._target = str(self._server.ensure_running() / f".s.PGSQL.{PORT}")
         self._address = ("127.0.0.1", 0)
         self._listening: socket.socket | None = None
@@ -37,6 +38,13 @@ class DatabaseProxy:
         for connection in tuple(self._connected):
             _end(connection)
 
+    def stop(self) -> None:
+        """Stop the database server itself; whoever is connected is told so."""
+        self._cluster.stop()
+
+    def start(self) -> None:
+        self._server.ensure_answering()
+
     def close(self) -> None:
         """Stop the database server as well."""
         self.cut()
@@ -50,7 +58,12 @@ class DatabaseProxy:
 
     def _connect(self, client: socket.socket) -> None:
         target = socket.socket(socket.AF_UNIX)
-        target.connect(self._target)
+        try:
+            target.connect(self._target)
+        except OSError:  # it is stopped
+            _end(client)
+            _end(target)
+            return
         self._connected |= {client, target}
         for ends in ((client, target), (target, client)):
             threading.Thread(target=self._copy, args=ends, daemon=True).start()

@@ -8,14 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import psycopg
 
-from snapotter.postgres.cluster import PORT, ROLE, Cluster
+from snapotter.postgres.cluster import DATABASE, PORT, ROLE, Cluster
 
 ADMIN_PASSWORD = "Otter-9-swims"
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,15 +51,7 @@ class RunningServer:
         self.wait_until_ready()
 
     def launch(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self.process = self.popen("serve")
 
     def wait_until_ready(self) -> None:
         """Raises RuntimeError with the server's log when it does not answer."""
@@ -86,12 +79,28 @@ class RunningServer:
             text=True,
         )
 
+    def popen(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """One that goes on, with its output in the server's log."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "manage.py", *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """As the owner of the database."""
+        if url := self._environment.get("DATABASE_URL"):
+            return psycopg.connect(url, autocommit=True)
+        socket = str(Cluster(self.data_dir / "postgres").socket_directory)
+        return psycopg.connect(host=socket, port=PORT, user=ROLE, dbname=DATABASE, autocommit=True)
+
     def sql(self, statement: str, *parameters: str) -> int:
         """What the owner of the database does with psql; the number of rows."""
-        socket = str(Cluster(self.data_dir / "postgres").socket_directory)
-        with psycopg.connect(
-            host=socket, port=PORT, user=ROLE, dbname="snapotter", autocommit=True
-        ) as database:
+        with self.connect() as database:
             return database.execute(statement, parameters).rowcount
 
     def descendants(self) -> list[psutil.Process]:
@@ -108,6 +117,22 @@ class RunningServer:
             if _serves(process.info["cmdline"] or [""], self.data_dir)
         ]
         return main + [child for process in main for child in process.children(recursive=True)]
+
+    def kill(self) -> None:
+        """As a power cut: every process at once, PostgreSQL too."""
+        assert self.process is not None
+        processes = [psutil.Process(self.process.pid), *self.descendants()]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(STOP_SECONDS)
+        psutil.wait_procs(processes, STOP_SECONDS)
+
+    def terminate(self) -> None:
+        """What a service manager does."""
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(STOP_SECONDS)
 
     def interrupt(self) -> None:
         """What Ctrl-C does: SIGINT to the whole foreground process group."""

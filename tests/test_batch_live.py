@@ -8,12 +8,13 @@ import json
 import signal
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.running import RunningServer
 from tests.test_recovery import (
@@ -27,6 +28,7 @@ from tests.test_recovery import (
     wait_until,
     worker_of,
 )
+from tests.witness import Witness, checksum
 
 pytestmark = pytest.mark.system
 
@@ -78,7 +80,11 @@ def assert_completed_once(client: httpx.Client, count: int) -> None:
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert archive.namelist() == [f"{number:03}_resize.jpg" for number in range(count)]
     assert archive.testzip() is None
-    assert recorded(client) == Counter(file["jobId"] for file in files_of(client, count))
+    for name in archive.namelist():
+        Image.open(archive.open(name)).load()
+    members = {file["jobId"] for file in files_of(client, count)}
+    assert len(members) == count
+    assert [times for job_id, times in recorded(client).items() if job_id in members] == [1] * count
 
 
 def recorded(client: httpx.Client) -> Counter[str]:
@@ -102,14 +108,28 @@ def test_a_killed_worker_loses_no_file(server: RunningServer) -> None:
         assert_completed_once(client, 30)
 
 
-def test_a_restart_of_everything_loses_no_file(server: RunningServer) -> None:
+@pytest.mark.parametrize("end", [RunningServer.terminate, RunningServer.kill])
+def test_a_restart_of_everything_loses_no_file(
+    server: RunningServer, end: Callable[[RunningServer], None]
+) -> None:
+    witness = Witness(server)
     with client_of(server) as client:
+        results = undisturbed_result(client)
         begin(client, 200)
         wait_for_files(client, 20)
-    server.stop()
+    end(server)
+    assert server.descendants() == []
     server.start()
     with client_of(server) as client:
         assert_completed_once(client, 200)
+    witness.assert_each_ended_once(results)
+
+
+def undisturbed_result(client: httpx.Client) -> dict[str, str]:
+    """The checksum of what the tool makes."""
+    enqueue(run_small, client, "calm")
+    (output,) = wait_for_end(client, "calm")["outputs"]
+    return {"resize": checksum(client.get(output["downloadUrl"]).content)}
 
 
 def test_a_single_job_waits_for_one_file_of_a_batch_at_most(server: RunningServer) -> None:

@@ -23,6 +23,7 @@ from tests.conftest import sign_in, temporary_data_dir
 from tests.database_proxy import DatabaseProxy
 from tests.running import ADMIN_PASSWORD, RunningServer
 from tests.test_serve import ended
+from tests.witness import Witness
 
 pytestmark = pytest.mark.system
 
@@ -65,10 +66,10 @@ def client_of(server: RunningServer) -> Iterator[httpx.Client]:
 
 
 @cache
-def noise() -> bytes:
+def noise(side: int = 2000) -> bytes:
     """Compressing it takes some seconds: a search for a size that only a low quality reaches."""
     buffer = io.BytesIO()
-    Image.effect_noise((2000, 2000), 90).convert("RGB").save(buffer, "WEBP", quality=80, method=0)
+    Image.effect_noise((side, side), 90).convert("RGB").save(buffer, "WEBP", quality=80, method=0)
     return buffer.getvalue()
 
 
@@ -82,6 +83,12 @@ def small() -> bytes:
 def run_slow(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
     settings = {"mode": "targetSize", "targetSizeKb": 1000}
     return _run(client, "compress", settings, noise(), name, headers)
+
+
+def run_endless(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
+    """It takes minutes."""
+    settings = {"mode": "targetSize", "targetSizeKb": 1}
+    return _run(client, "compress", settings, noise(8000), name, headers)
 
 
 def run_small(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
@@ -233,6 +240,28 @@ def test_a_restart_carries_on_with_what_waited_and_what_ran(data_dir: Path) -> N
         server.start()
         with client_of(server) as client:
             assert_completed_once(client, "running", *waiting)
+    finally:
+        server.stop()
+
+
+def test_a_worker_with_many_jobs_under_way_hands_all_back(data_dir: Path) -> None:
+    """More than an event loop has threads on two cores, if nobody asks for more."""
+    names = [f"job {number}" for number in range(8)]
+    server = server_in(data_dir, CONCURRENT_JOBS="8", JOB_LEASE_S="600")
+    server.start()
+    try:
+        witness = Witness(server)
+        with client_of(server) as client:
+            enqueue(run_slow, client, *names)
+            wait_until(lambda: [job.status for job in witness.jobs()] == ["processing"] * 8)
+        server.terminate()
+        server.start()
+        handed_back = [job for job in witness.jobs() if job.history[:3] == ["queued", "processing", "queued"]]
+        assert len(handed_back) == 8
+        with client_of(server) as client:
+            for name in names:
+                client.post(f"/api/v1/jobs/{name}/cancel").raise_for_status()
+        wait_until(witness.have_ended)
     finally:
         server.stop()
 
