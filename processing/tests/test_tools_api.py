@@ -200,10 +200,15 @@ def test_bad_settings_are_refused_with_their_path(api: Api, alice: User, text: s
     before = stored_files()
     answer = post(api.as_user(alice), jpeg(), text)
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_SETTINGS")
-    assert answer.json()["error"] == "Invalid settings"
+    assert answer.json()["error"].startswith("Invalid settings")
     assert isinstance(answer.json()["details"], str)
     assert Job.objects.count() == 0
     assert stored_files() == before
+
+
+def test_settings_that_are_no_json_are_said_to_be_none(api: Api, alice: User) -> None:
+    assert "JSON" in post(api.as_user(alice), jpeg(), '{"width": 3').json()["error"]
+    assert "JSON" not in post(api.as_user(alice), jpeg(), '{"width": "a"}').json()["error"]
 
 
 def test_a_bad_file_is_named_before_bad_settings(api: Api, alice: User) -> None:

@@ -14,7 +14,13 @@ from processing.tooling.declare import (
     file_tool,
     image_tool,
 )
-from processing.tooling.errors import InvalidInput, SettingsError, ToolError, ToolUnavailable
+from processing.tooling.errors import (
+    InvalidInput,
+    SettingsError,
+    SettingsNotJson,
+    ToolError,
+    ToolUnavailable,
+)
 from processing.tooling.progress import Progress, no_progress
 from processing.tooling.settings import Field, ToolSettings, WholeNumber
 from processing.tooling.source import full_size
@@ -27,6 +33,7 @@ __all__ = [
     "Progress",
     "Result",
     "SettingsError",
+    "SettingsNotJson",
     "Size",
     "SourceImage",
     "Tool",

@@ -31,6 +31,10 @@ class SettingsError(SnapOtterError):
         return type(self), (self.problems,)
 
 
+class SettingsNotJson(SettingsError):
+    """Invalid settings: they must be valid JSON"""
+
+
 class ToolError(SnapOtterError):
     """Processing failed"""
 
