@@ -134,3 +134,14 @@ def test_a_page_of_an_allowed_origin_can_read_the_refusal(small: RunningServer) 
     assert answer.status_code == 413
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert answer.headers["X-Request-Id"]
+
+
+def test_where_nobody_signs_in_everybody_gets_room_for_a_photo() -> None:
+    with temporary_data_dir() as path:
+        server = RunningServer(path, AUTH_ENABLED="false")
+        server.start()
+        try:
+            answer = upload(server, FORM_BYTES + MEGABYTE)
+        finally:
+            server.stop()
+    assert answer.json()["code"] == "UNSUPPORTED_FORMAT"
