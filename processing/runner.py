@@ -36,7 +36,7 @@ from processing.models import PIPELINE, Job
 from processing.results import JobResult, StoredOutput
 from processing.selectors import is_completed
 from snapotter.common.database import release_connection
-from snapotter.common.errors import SnapOtterError
+from snapotter.common.errors import SnapOtterError, StorageFull, is_storage_full
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ def _publish(run: ActiveRun, result: RunResult) -> None:
         stored = _store(run.job, result)
     except OSError as error:
         log.exception("the result of job %s could not be stored", run.job.pk)
-        _end_with(run, InternalFailure(f"The result could not be stored: {error.strerror or error}"))
+        _end_with(run, _failure_to_store(error))
         return
     finally:
         run.resources.close()
@@ -162,6 +162,12 @@ def _publish(run: ActiveRun, result: RunResult) -> None:
     else:
         log.warning("job %s ended elsewhere or was canceled; its late result was dropped", run.job.pk)
         workspace.delete_attempt(run.job.pk, run.job.attempts)
+
+
+def _failure_to_store(error: OSError) -> SnapOtterError:
+    if is_storage_full(error):
+        return StorageFull()
+    return InternalFailure(f"The result could not be stored: {error.strerror or error}")
 
 
 def _delete_lost_attempts(job: Job) -> None:

@@ -36,7 +36,7 @@ from typing import NoReturn
 from processing import registry
 from processing.engine.errors import OutOfMemory
 from processing.engine.request import Request, RunResult
-from snapotter.common.errors import SnapOtterError
+from snapotter.common.errors import SnapOtterError, StorageFull, is_storage_full
 
 COMMAND = struct.Struct("q")
 """0 with two descriptors (work socket, status pipe): fork. A process id: kill it."""
@@ -243,6 +243,8 @@ def _unexpected(error: Exception) -> SnapOtterError:
     refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
     if refused or isinstance(error, MemoryError):
         return OutOfMemory()
+    if is_storage_full(error):
+        return StorageFull()
     return Bug(details="".join(traceback.format_exception(error)))
 
 

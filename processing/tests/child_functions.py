@@ -98,6 +98,10 @@ def no_memory_for_a_file() -> None:
     raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
+def no_room_for_a_file() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def start_program(mark: str) -> None:
     """A program that outlives nobody but who waits for it."""
     program = subprocess.Popen(["/bin/sleep", "60"])

@@ -22,6 +22,7 @@ from processing.tests.pools import (
     run,
     value,
 )
+from snapotter.common.errors import StorageFull
 from snapotter.tests.waiting import PATIENCE
 
 
@@ -58,6 +59,11 @@ def test_too_much_memory_is_refused(pool: ChildPool, tool: str, settings: dict[s
     with pytest.raises(OutOfMemory) as caught:
         run(pool, tool, **settings)
     assert (caught.value.status, caught.value.code) == (422, "out_of_memory")
+
+
+def test_a_full_disk_is_told_as_what_it_is(pool: ChildPool) -> None:
+    with pytest.raises(StorageFull):
+        run(pool, "no_room_for_a_file")
 
 
 @memory_is_limited

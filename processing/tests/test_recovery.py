@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import timedelta
+from errno import ENOSPC, EROFS
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -183,6 +185,38 @@ def test_the_late_result_of_a_lost_claim_counts_for_nothing(alice: User) -> None
     assert not run_services.job_complete(job=lost, result=JobResult(), bytes_out=1, duration_ms=1)
     job = Job.objects.get()
     assert (job.status, job.result) == ("queued", None)
+
+
+def test_a_full_disk_fails_the_job_whose_result_it_does_not_take(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stored_results()
+    job = queued_job(alice)
+    with monkeypatch.context() as full:
+        full.setattr(workspace, "_save", refuse_to_save)
+        carry_queue()
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == ("failed", "STORAGE_FULL")
+    assert stored_results() == before
+
+
+def refuse_to_save(key: str, content: object) -> str:
+    raise OSError(ENOSPC, "No space left on device")
+
+
+def test_a_workspace_that_cannot_be_written_fails_the_job(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = queued_job(alice)
+    with monkeypatch.context() as read_only:
+        read_only.setattr(workspace, "new_scratch_directory", refuse_to_write)
+        carry_queue()
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == ("failed", "internal")
+
+
+def refuse_to_write() -> Path:
+    raise OSError(EROFS, "Read-only file system")
 
 
 def test_removing_one_attempt_leaves_the_others(alice: User, tmp_path: object) -> None:
