@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
-import psutil
 import pytest
 from PIL import Image
 
 from tests.conftest import sign_in, temporary_data_dir
+from tests.jobs_client import wait_for_end
+from tests.processes import busy_child
 from tests.running import ADMIN_PASSWORD, RunningServer
 
 pytestmark = pytest.mark.system
@@ -62,11 +61,11 @@ def works(client: httpx.Client) -> bool:
 
 
 def failed_alone(client: httpx.Client, answer: httpx.Response, code: str) -> bool:
-    """The answer and the job's row say the same, nothing of it is stored, and the next request works."""
+    """The answer and the job's row say the same, no result is stored, and the next request works."""
     job = client.get("/api/v1/jobs").json()["jobs"][0]
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert (job["status"], job["errorCode"]) == ("failed", code)
-    assert job["outputs"] == job["inputs"] == []
+    assert job["outputs"] == []
     return works(client)
 
 
@@ -94,19 +93,6 @@ def test_a_killed_child(tight: RunningServer, tight_client: httpx.Client) -> Non
     assert failed_alone(tight_client, answer.result(), "crashed")
 
 
-def busy_child(server: RunningServer) -> psutil.Process:
-    """The child that works right now: a descendant of ours that uses the processor, and no web process."""
-    assert server.process is not None
-    web = set(psutil.Process(server.process.pid).children())
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        candidates = set(psutil.Process(server.process.pid).children(recursive=True)) - web
-        for process in candidates:
-            if process.cpu_percent(interval=0.1) > 50:
-                return process
-    raise AssertionError("no child is busy")
-
-
 def test_work_goes_on_after_the_answer(data_dir: Path) -> None:
     """With no time to wait the answer is 202, and the job is completed all the same."""
     server = RunningServer(
@@ -118,18 +104,8 @@ def test_work_goes_on_after_the_answer(data_dir: Path) -> None:
         with httpx.Client(base_url=server.url, headers=headers) as client:
             answer = run(client, "resize", '{"width": 3000}', picture(6000, 4000))
             assert (answer.status_code, answer.json()["async"]) == (202, True)
-            job = finished(client, answer.json()["jobId"])
+            job = wait_for_end(client, answer.json()["jobId"])
         assert job["status"] == "completed"
         assert httpx.get(server.url + job["outputs"][0]["downloadUrl"]).status_code == 200
     finally:
         server.stop()
-
-
-def finished(client: httpx.Client, job_id: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        job: dict[str, Any] = client.get(f"/api/v1/jobs/{job_id}").json()
-        if job["status"] not in {"queued", "processing"}:
-            return job
-        time.sleep(0.1)
-    raise AssertionError("the job did not end")
