@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
 from processing import runner
 from processing.engine.pool import ChildPool
 from processing.models import Job
-from processing.tooling import SourceImage, Tool
 
 MOST_WORK: Final = 30.0
 """Megapixels for one child, with what is ahead of them. A resize of as many takes 0.3 seconds, the slowest
@@ -69,15 +67,6 @@ class FastLane:
     def close(self) -> None:
         self.pool.close()
         self._threads.shutdown(wait=True)
-
-
-def work_of(source: SourceImage, *tools: Tool[Any]) -> float:
-    """About how much it is to run tools on a picture one after another, in megapixels. All frames count, as
-    each is decoded, changed and encoded; and so do bytes, which tell more of a drawing."""
-    if any(tool.heavy for tool in tools):
-        return math.inf
-    megapixels = source.width * source.height * source.frames / 1e6
-    return max(megapixels, source.bytes / 1e6) * len(tools)
 
 
 def _see_through(run: runner.ActiveRun, place: ExitStack) -> None:

@@ -1,13 +1,19 @@
-"""The limits a run obeys, from the settings."""
+"""The limits that runs obey."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django.conf import settings
 
 from processing.engine.request import Limits
 
+BATCHES_PER_MINUTE: Final = 20
+"""Of one user."""
+
 
 def current_limits() -> Limits:
+    """Of one run, from the settings."""
     return Limits(
         max_megapixels=settings.MAX_MEGAPIXELS,
         max_svg_bytes=int(settings.MAX_SVG_SIZE_MB * 2**20),

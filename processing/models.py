@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -121,6 +122,18 @@ class Job(models.Model):
     @property
     def is_batch(self) -> bool:
         return self.type == BATCH
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether it is a run of a pipeline, or a batch of them."""
+        return self.type in (PIPELINE, BATCH) and "steps" in self.settings
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """What is done to its file, or to each file of a batch, as a saved pipeline holds it."""
+        if self.type not in (PIPELINE, BATCH):
+            return [{"toolId": self.type, "settings": self.settings}]
+        return [step for step in self.settings.get("steps", [self.settings]) if "toolId" in step]
 
     @property
     def is_finished(self) -> bool:

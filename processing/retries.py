@@ -13,18 +13,18 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import User
-from processing import registry, runs, workspace
-from processing.batches.runs import begin, require_not_too_many
+from processing import registry, workspace
 from processing.batches.selectors import members_of
-from processing.batches.services import BatchFile, Work
+from processing.batches.services import BatchFile
 from processing.catalogue import require_usable
-from processing.models import PIPELINE, UNDONE, Job
-from processing.pipelines.definition import PipelineDefinition
-from processing.pipelines.steps import resolved, stored
+from processing.models import UNDONE, Job
+from processing.pipelines.definition import read_definition
 from processing.results import error_of
+from processing.runs import enqueue, enqueue_each
 from processing.tooling import Tool
+from processing.uploads import require_not_too_many
+from processing.work import PipelineWork, ToolWork, Work
 from snapotter.common.errors import Conflict, NotFound, SnapOtterError
-from snapotter.common.wire import parse_body
 
 
 class NothingToRetry(Conflict):
@@ -67,7 +67,7 @@ def retry(*, user: User, job: Job) -> Job:
         raise FilesGone
     if not _kept(job).exists():
         raise NothingToRetry
-    work = _usable(Work.of(job), user=user)
+    work = _work_again(job, user=user)
     again = batch_retry if job.is_batch else _single_retry
     return again(job, work=work, user=user)
 
@@ -79,21 +79,13 @@ def batch_retry(batch: Job, *, work: Work, user: User) -> Job:
     require_not_too_many(len(files))
     if not any(file.accepted for file in files):
         raise FilesGone
-    return begin(user=user, work=work, files=files, retry_of=batch, wait=False)
+    return enqueue_each(user=user, work=work, files=files, retry_of=batch)
 
 
 def _single_retry(job: Job, *, work: Work, user: User) -> Job:
     """Also of a member: alone."""
     kept = KeptInput(job.input_files[0], job.bytes_in)
-    return runs.begin(
-        wait=False,
-        work=0.0,
-        user=user,
-        type=work.type,
-        settings=work.settings,
-        accepted=kept,
-        retry_of=job,
-    )
+    return enqueue(user=user, work=work, file=kept, retry_of=job)
 
 
 def _undone(job: Job) -> QuerySet[Job]:
@@ -115,13 +107,13 @@ def _file_of(job: Job) -> BatchFile:
     return BatchFile(job.input_name, KeptInput(key, job.bytes_in))
 
 
-def _usable(work: Work, *, user: User) -> Work:
+def _work_again(job: Job, *, user: User) -> Work:
     """Read as if it were asked for now: by this version, for this user."""
-    if work.type == PIPELINE:
-        steps = parse_body(PipelineDefinition, work.settings).steps
-        return Work(PIPELINE, stored(resolved(steps, user=user)))
-    tool = _usable_tool(work.type, user=user)
-    return Work(tool.id, tool.settings_model.parse(work.settings).wire())
+    if job.is_pipeline:
+        return PipelineWork.of(read_definition({"steps": job.steps}), user=user)
+    (step,) = job.steps
+    tool = _usable_tool(step["toolId"], user=user)
+    return ToolWork(tool, tool.settings_model.parse(step["settings"]))
 
 
 def _usable_tool(tool_id: str, *, user: User) -> Tool[Any]:

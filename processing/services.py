@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -16,19 +16,20 @@ from processing import queue, shares, workspace
 from processing.batches.services import members_cancel
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
-from processing.models import FINISHED, PIPELINE, Job, JobStatus
+from processing.models import FINISHED, Job, JobStatus
 from processing.origin import origin_columns
 from processing.run_services import job_end_waiting, lease
 from processing.uploads import NewInput
+from processing.work import Work
+from snapotter.common.database import may_be_committed
 
 
 def job_create(
     *,
     job_id: UUID,
-    user: Any,
-    type: str,
-    settings: Mapping[str, Any],
-    accepted: NewInput,
+    user: User,
+    work: Work,
+    file: NewInput,
     client_job_id: str = "",
     retry_of: Job | None = None,
     claimed: bool,
@@ -39,15 +40,15 @@ def job_create(
     Raises TooManyJobs.
     """
     try:
-        key = accepted.store(job_id)
+        key = file.store(job_id)
         job = Job(
             id=job_id,
-            type=type,
-            tool_id="" if type == PIPELINE else type,
+            type=work.type,
+            tool_id=work.tool_id,
             client_job_id=client_job_id,
-            settings=dict(settings),
+            settings=work.settings,
             input_files=[key],
-            bytes_in=accepted.bytes,
+            bytes_in=file.bytes,
             user=user,
             retry_of=retry_of,
             created_at=timezone.now(),
@@ -56,8 +57,9 @@ def job_create(
         )
         with shares.place(user):
             return _insert_claimed(job) if claimed else _insert_queued(job)
-    except BaseException:
-        workspace.delete_job_files(job_id)
+    except BaseException as error:
+        if not may_be_committed(error):  # else the cleanup finds them, should they belong to no job
+            workspace.delete_job_files(job_id)
         raise
 
 

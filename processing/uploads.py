@@ -66,6 +66,25 @@ def accept_one(uploads: Sequence[UploadedFile[bytes]]) -> AcceptedFile:
     return accept(uploads[0])
 
 
+def counted(uploads: Sequence[UploadedFile[bytes]]) -> list[UploadedFile[bytes]]:
+    """The files of a batch: without the empty ones, which do not count.
+
+    Raises InvalidInput for none, ValidationFailed for too many.
+    """
+    files = [upload for upload in uploads if upload.size]
+    if not files:
+        raise InvalidInput("No image was sent, or all are empty", code="NO_FILE")
+    require_not_too_many(len(files))
+    return files
+
+
+def require_not_too_many(files: int) -> None:
+    """Raises ValidationFailed."""
+    most = settings.MAX_BATCH_SIZE
+    if most and files > most:
+        raise ValidationFailed(f"Send at most {most} images at a time, not {files}", code="TOO_MANY_FILES")
+
+
 def accept(upload: UploadedFile[bytes]) -> AcceptedFile:
     """Check one upload. Uploads are always on disk: see FILE_UPLOAD_HANDLERS.
 

@@ -22,13 +22,14 @@ from processing.adapters.batch_outcome import outcome_of
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.sources import earlier_job, source_of
-from processing.batches.runs import BATCHES_PER_MINUTE, counted, run_counted
+from processing.limits import BATCHES_PER_MINUTE
 from processing.models import Job
 from processing.results import error_of, message_of
-from processing.runs import run_accepted
+from processing.runs import run, run_each
 from processing.selectors import job_for
 from processing.tooling import Tool
-from processing.uploads import AcceptedFile, accept_one, uploads_of
+from processing.uploads import AcceptedFile, accept_one, counted, uploads_of
+from processing.work import ToolWork
 from snapotter.common.errors import SnapOtterError
 
 
@@ -89,7 +90,7 @@ def _earlier_settings(request: HttpRequest, tool: Tool[Any]) -> dict[str, Any]:
     earlier = earlier_job(request.GET.get("job", ""), user=user_of(request))
     if earlier is None or earlier.tool_id != tool.id:
         return {}
-    return dict(earlier.settings["settings"] if earlier.is_batch else earlier.settings)
+    return dict(earlier.steps[0]["settings"])
 
 
 def _run(request: HttpRequest, tool: Tool[Any]) -> HttpResponse:
@@ -113,9 +114,8 @@ def _run_batch(
     """How far it is can be seen at once, so nobody waits for the end."""
     try:
         admit(request, f"page batch user {user_of(request).pk}", BATCHES_PER_MINUTE)
-        batch = run_counted(
-            user=request.user, tool=tool, files=files, tool_settings=form.settings, wait=False
-        )
+        work = ToolWork(tool, form.settings)
+        batch = run_each(user=user_of(request), work=work, files=files, wait=False)
     except SnapOtterError as refused:
         return _problem_page(request, tool, form, refused)
     return _job_page(request, batch) if _is_partial(request) else redirect("job", batch.pk)
@@ -125,7 +125,7 @@ def _run_accepted(
     request: HttpRequest, tool: Tool[Any], form: SettingsForm, accepted: AcceptedFile
 ) -> HttpResponse:
     try:
-        job = run_accepted(user=request.user, tool=tool, accepted=accepted, tool_settings=form.settings)
+        job = run(user=user_of(request), work=ToolWork(tool, form.settings), accepted=accepted)
         error: SnapOtterError | None = error_of(job)
     except SnapOtterError as refused:
         error = refused

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from accounts.models import User
 from processing import catalogue
-from processing.adapters.words import find_tool, is_pipeline, title_of, tool_title
+from processing.adapters.words import find_tool, title_of, tool_title
 from processing.batches.tally import Tally
 from processing.engine.formats import FORMATS
 from processing.models import PIPELINE, Job, JobStatus
@@ -89,7 +89,7 @@ class Outcome:
 
     @property
     def is_pipeline(self) -> bool:
-        return is_pipeline(self.job)
+        return self.job.is_pipeline
 
     @cached_property
     def state(self) -> Literal["running", "done", "failed", "canceled", "expired"]:

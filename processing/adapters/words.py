@@ -8,7 +8,7 @@ from typing import Any, Final
 from processing import registry
 from processing.adapters.fields import SettingField, Spec, display
 from processing.adapters.form import form_class
-from processing.models import BATCH, PIPELINE, Job
+from processing.models import Job
 from processing.tooling import Tool
 
 MOST_SETTINGS: Final = 4
@@ -17,15 +17,17 @@ MOST_STEPS: Final = 4
 
 def title_of(job: Job) -> str:
     """The title of the tool, of a pipeline those of its steps; the id of a tool that is no longer there."""
-    titles = [tool_title(step["toolId"]) for step in steps_of(job)] or [job.type.capitalize()]
+    titles = [tool_title(step["toolId"]) for step in job.steps] or [job.type.capitalize()]
     shown = " → ".join(titles[:MOST_STEPS])
     return shown if len(titles) <= MOST_STEPS else f"{shown} → {len(titles) - MOST_STEPS} more"
 
 
 def settings_of(job: Job) -> str:
     """What differs from the defaults of the one tool; empty for several."""
-    steps = steps_of(job)
-    return settings_in_words(steps[0]["toolId"], steps[0].get("settings") or {}) if len(steps) == 1 else ""
+    if len(job.steps) != 1:
+        return ""
+    (step,) = job.steps
+    return settings_in_words(step["toolId"], step.get("settings") or {})
 
 
 def settings_in_words(tool_id: str, settings: Mapping[str, Any]) -> str:
@@ -44,19 +46,6 @@ def find_tool(tool_id: str) -> Tool[Any] | None:
         return registry.find(tool_id)
     except KeyError:
         return None
-
-
-def is_pipeline(job: Job) -> bool:
-    """Whether it is a run of a pipeline, or a batch of them."""
-    return job.type in {PIPELINE, BATCH} and "steps" in job.settings
-
-
-def steps_of(job: Job) -> list[Mapping[str, Any]]:
-    """As a saved pipeline has them; a batch is told by what it does to each file."""
-    settings = job.settings
-    if job.type not in {PIPELINE, BATCH}:
-        return [{"toolId": job.tool_id or job.type, "settings": settings}]
-    return [step for step in settings.get("steps", [settings]) if "toolId" in step]
 
 
 def tool_title(tool_id: str) -> str:

@@ -15,12 +15,15 @@ from processing.api.run_forms import RunForm, accepted
 from processing.api.run_schemas import ACCEPTED, PREFER, files_form
 from processing.api.tools import ToolEndpoint, endpoint_of, settings_schema
 from processing.batches.downloads import zip_response
-from processing.batches.runs import BATCHES_PER_MINUTE, run_batch, run_pipeline_batch
 from processing.batches.selectors import failures_of
 from processing.catalogue import require_usable
+from processing.limits import BATCHES_PER_MINUTE
 from processing.models import Job
 from processing.results import error_of
+from processing.runs import run_each
 from processing.tooling import Tool
+from processing.uploads import counted
+from processing.work import PipelineWork, ToolWork
 from snapotter.common.endpoint import Endpoint, ErrorBody, operation
 from snapotter.common.multipart import MultiPartParser
 
@@ -50,19 +53,13 @@ _RESPONSES: Final = {
 }
 
 
-def run(view: ToolEndpoint, request: Request) -> HttpResponseBase:
+def post(view: ToolEndpoint, request: Request) -> HttpResponseBase:
     user = user_of(request)
     require_usable(view.tool, user=user)  # before the body is read
     form = RunForm.of(request)
-    batch = run_batch(
-        user=user,
-        tool=view.tool,
-        uploads=form.uploads,
-        settings_text=form.settings,
-        client_job_id=form.client_job_id,
-        wait=form.wait,
-    )
-    return _answer(request, batch)
+    files = counted(form.uploads)
+    work = ToolWork.parse(view.tool, form.settings)
+    return _answer(request, run_each(user=user, work=work, files=files, **form.options))
 
 
 def _answer(request: Request, batch: Job) -> HttpResponseBase:
@@ -80,7 +77,7 @@ def batch_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint
     """The batch endpoint of one tool. The 1.x alias is the same view, left out of the OpenAPI document."""
     return endpoint_of(
         tool,
-        run,
+        post,
         f"{tool.section}-{tool.id}-batch",
         summary=f"{tool.title}: many files",
         description=_DESCRIPTION,
@@ -106,12 +103,7 @@ class PipelineBatch(Endpoint):
         responses=_RESPONSES,
     )
     def post(self, request: Request) -> HttpResponseBase:
-        form = RunForm.of(request)
-        batch = run_pipeline_batch(
-            user=user_of(request),
-            uploads=form.uploads,
-            definition_text=form.pipeline,
-            client_job_id=form.client_job_id,
-            wait=form.wait,
-        )
-        return _answer(request, batch)
+        user, form = user_of(request), RunForm.of(request)
+        files = counted(form.uploads)
+        work = PipelineWork.parse(form.pipeline, user=user)
+        return _answer(request, run_each(user=user, work=work, files=files, **form.options))

@@ -10,7 +10,7 @@ from accounts.caller import user_of
 from processing.api.answers import Canceled, JobBody, JobList, batch_body, job_body
 from processing.api.run_forms import accepted
 from processing.api.run_schemas import ACCEPTED
-from processing.batches.runs import BATCHES_PER_MINUTE
+from processing.limits import BATCHES_PER_MINUTE
 from processing.models import JobStatus
 from processing.retries import retry
 from processing.selectors import job_called, listed, own_jobs

@@ -26,10 +26,12 @@ from processing.api.run_schemas import PREFER, file_form, json_text, run_respons
 from processing.catalogue import usable_tools
 from processing.limits import current_limits
 from processing.pipelines.check import failures, warnings
-from processing.pipelines.runs import run_pipeline
 from processing.pipelines.selectors import PipelineNotFound, pipeline_for, visible_pipelines
 from processing.pipelines.services import OWN, pipeline_create, pipeline_delete, pipeline_update
 from processing.pipelines.steps import resolved_steps
+from processing.runs import run
+from processing.uploads import accept_one
+from processing.work import PipelineWork
 from snapotter.common.endpoint import Endpoint, Ok, operation
 from snapotter.common.multipart import MultiPartParser
 from snapotter.common.wire import parse_body
@@ -56,15 +58,10 @@ class PipelineExecute(Endpoint):
         responses=run_responses(PipelineAnswer),
     )
     def post(self, request: Request) -> Response:
-        form = RunForm.of(request)
-        job = run_pipeline(
-            user=user_of(request),
-            uploads=form.uploads,
-            definition_text=form.pipeline,
-            client_job_id=form.client_job_id,
-            wait=form.wait,
-        )
-        return answered(job)
+        user, form = user_of(request), RunForm.of(request)
+        accepted = accept_one([upload for upload in form.uploads if upload.size][-1:])
+        work = PipelineWork.parse(form.pipeline, user=user)
+        return answered(run(user=user, work=work, accepted=accepted, **form.options))
 
 
 class PipelineSave(Endpoint):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework.request import Request
@@ -15,6 +16,11 @@ from processing.results import error_of
 from processing.tooling import ToolUnavailable
 from processing.uploads import uploads_of
 from snapotter.common.errors import ValidationFailed
+
+
+class RunOptions(TypedDict):
+    client_job_id: str
+    wait: bool
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,11 @@ class RunForm:
             client_job_id=_client_job_id(request),
             wait=not _wants_no_wait(request),
         )
+
+    @property
+    def options(self) -> RunOptions:
+        """How to run, as the functions of `processing.runs` take it."""
+        return {"client_job_id": self.client_job_id, "wait": self.wait}
 
 
 def _refuse_library(request: Request) -> None:

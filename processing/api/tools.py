@@ -14,8 +14,10 @@ from processing.api.answers import ToolAnswer
 from processing.api.run_forms import RunForm, answered
 from processing.api.run_schemas import PREFER, file_form, json_text, run_responses
 from processing.catalogue import require_enabled, require_usable
-from processing.runs import run_one
+from processing.runs import run
 from processing.tooling import Tool
+from processing.uploads import accept_one
+from processing.work import ToolWork
 from snapotter.common.endpoint import SIGNED_IN, Endpoint, operation
 from snapotter.common.multipart import MultiPartParser
 
@@ -34,27 +36,21 @@ class ToolEndpoint(Endpoint):
         require_enabled(self.tool)
 
 
-def run(view: ToolEndpoint, request: Request) -> Response:
+def post(view: ToolEndpoint, request: Request) -> Response:
     """200 when it finishes in time, else 202; a failed run answers with its error."""
     user = user_of(request)
     require_usable(view.tool, user=user)  # before the body is read
     form = RunForm.of(request)
-    job = run_one(
-        user=user,
-        tool=view.tool,
-        uploads=form.uploads,
-        settings_text=form.settings,
-        client_job_id=form.client_job_id,
-        wait=form.wait,
-    )
-    return answered(job)
+    accepted = accept_one(form.uploads)
+    work = ToolWork.parse(view.tool, form.settings)
+    return answered(run(user=user, work=work, accepted=accepted, **form.options))
 
 
 def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]:
     """The endpoint of one tool. The 1.x alias is the same view, left out of the OpenAPI document."""
     return endpoint_of(
         tool,
-        run,
+        post,
         f"{tool.section}-{tool.id}",
         summary=tool.title,
         description=tool.summary,
@@ -67,14 +63,14 @@ def tool_view(tool: Tool[Any], *, documented: bool = True) -> type[ToolEndpoint]
 
 def endpoint_of(
     tool: Tool[Any],
-    post: Callable[[ToolEndpoint, Request], HttpResponseBase],
+    handler: Callable[[ToolEndpoint, Request], HttpResponseBase],
     operation_id: str,
     **declared: Any,
 ) -> type[ToolEndpoint]:
     """A view class of one tool; `declared` is what `operation` takes."""
     declare = operation(access="tools:use", tags=[tool.category], operation_id=operation_id, **declared)
     name = "".join(word.title() for word in operation_id.split("-"))
-    return type(name, (ToolEndpoint,), {"tool": tool, "post": declare(post)})
+    return type(name, (ToolEndpoint,), {"tool": tool, "post": declare(handler)})
 
 
 def settings_schema(tool: Tool[Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
 from processing.adapters.groups import Group, grouped
-from processing.adapters.words import steps_of
 from processing.automate.draft import Draft, DraftStep
 from processing.automate.forms import DetailsForm
 from processing.automate.judgement import tell_unusable
@@ -55,7 +54,7 @@ class Builder:
     @classmethod
     def of_job(cls, user: User, job: Job) -> Builder:
         """A new pipeline of what an earlier run did."""
-        return cls(user, None, Draft.saved(steps_of(job)), DetailsForm())
+        return cls(user, None, Draft.saved(job.steps), DetailsForm())
 
     @classmethod
     def posted(cls, user: User, pipeline: Pipeline | None, data: QueryDict) -> Builder:

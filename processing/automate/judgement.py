@@ -13,7 +13,7 @@ from processing.pipelines.definition import PipelineDefinition, PipelineStep
 from processing.pipelines.steps import StepSettingsInvalid, resolved_steps
 from processing.tooling import SourceImage
 from snapotter.common.errors import SnapOtterError, ValidationFailed
-from snapotter.common.wire import parse_body
+from snapotter.common.wire import in_words, parse_body
 
 
 def definition_of(draft: Draft) -> list[PipelineStep]:
@@ -23,13 +23,7 @@ def definition_of(draft: Draft) -> list[PipelineStep]:
     try:
         return parse_body(PipelineDefinition, {"steps": draft.wire()}).steps
     except ValidationFailed as error:
-        raise ValidationFailed(_in_words(error)) from None
-
-
-def _in_words(error: ValidationFailed) -> str:
-    if not isinstance(error.details, list):
-        return error.message
-    return "; ".join(f"{problem['path']}: {problem['message']}" for problem in error.details)
+        raise ValidationFailed(in_words(error)) from None
 
 
 def judge(draft: Draft, *, user: Any, source: SourceImage | None = None) -> bool:

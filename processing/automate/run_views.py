@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -18,22 +17,25 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.caller import user_of
+from accounts.models import User
 from accounts.permissions import has_permission
 from accounts.rate_limits import admit
 from accounts.views import signed_in
-from processing.adapters.words import find_tool, is_pipeline
+from processing import runs
+from processing.adapters.words import find_tool
 from processing.automate.draft import Draft
 from processing.automate.judgement import judge
 from processing.automate.runnable import Runnable
-from processing.batches.runs import BATCHES_PER_MINUTE, run_pipeline_batch
+from processing.limits import BATCHES_PER_MINUTE
 from processing.models import Job
-from processing.pipelines.runs import run_pipeline
+from processing.pipelines.definition import read_definition
 from processing.pipelines.selectors import pipeline_for
 from processing.pipelines.services import OWN
 from processing.results import error_of, message_of
 from processing.selectors import job_for
 from processing.tooling import SourceImage
-from processing.uploads import accept_one, uploads_of
+from processing.uploads import accept_one, counted, uploads_of
+from processing.work import PipelineWork
 from snapotter.common.errors import NotFound, SnapOtterError
 
 
@@ -56,7 +58,7 @@ def run(request: HttpRequest, pipeline_id: UUID) -> HttpResponse:
 def again(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The steps of an earlier run, to run them as `run` does; of one tool its page, with the settings."""
     job = job_for(user=user_of(request), job_id=job_id)
-    if is_pipeline(job):
+    if job.is_pipeline:
         return _answer(request, Runnable.of_job(job))
     tool = find_tool(job.tool_id)
     if tool is None:
@@ -98,11 +100,15 @@ def _check(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedF
 
 def _run(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedFile[bytes]]) -> Job:
     """One picture is a job, several are a batch."""
-    user, definition = user_of(request), json.dumps({"steps": runnable.steps})
+    user = user_of(request)
     if len(uploads) > 1:
         admit(request, f"page batch user {user.pk}", BATCHES_PER_MINUTE)
-        return run_pipeline_batch(user=user, uploads=uploads, definition_text=definition, wait=False)
-    return run_pipeline(user=user, uploads=uploads, definition_text=definition)
+        return runs.run_each(user=user, files=counted(uploads), work=_work(runnable, user), wait=False)
+    return runs.run(user=user, accepted=accept_one(uploads), work=_work(runnable, user))
+
+
+def _work(runnable: Runnable, user: User) -> PipelineWork:
+    return PipelineWork.of(read_definition({"steps": runnable.steps}), user=user)
 
 
 def _problem_page(

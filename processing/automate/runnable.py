@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from processing.adapters.sources import Source, original_of
-from processing.adapters.words import steps_of, title_of
+from processing.adapters.words import title_of
 from processing.models import Job, Pipeline
 
 
@@ -34,4 +34,4 @@ class Runnable:
     def of_job(cls, job: Job) -> Runnable:
         """Whatever became of the saved pipeline since."""
         edit = f"{reverse('automate-new')}?job={job.pk}"
-        return cls(title_of(job), "", steps_of(job), edit, job=job, source=original_of(job))
+        return cls(title_of(job), "", job.steps, edit, job=job, source=original_of(job))

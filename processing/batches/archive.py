@@ -56,10 +56,10 @@ def archive_of(batch: Job, entries: Iterable[Entry]) -> StoredOutput:
 
 
 def archive_name(batch: Job) -> str:
-    settings, number = batch.settings, str(batch.pk)[:8]
-    if "steps" in settings:
+    number = str(batch.pk)[:8]
+    if batch.is_pipeline:
         return f"{PIPELINE}-{BATCH}-{number}.zip"
-    return f"{BATCH}-{settings['toolId']}-{number}.zip"
+    return f"{BATCH}-{batch.steps[0]['toolId']}-{number}.zip"
 
 
 def open_archive(entries: Iterable[Entry]) -> io.BufferedReader:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from processing import queue, workspace
 from processing.batches.ending import batch_advance
 from processing.batches.selectors import members_of
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
-from processing.models import BATCH, FINISHED, PIPELINE, Job, JobStatus
+from processing.models import BATCH, FINISHED, Job, JobStatus
 from processing.origin import origin_columns
 from processing.results import Failure, JobResult, message_of
 from processing.uploads import NewInput
+from processing.work import Work
+from snapotter.common.database import may_be_committed
 from snapotter.common.errors import SnapOtterError
 
 
@@ -32,38 +34,10 @@ class BatchFile:
     error: SnapOtterError | None = None
 
 
-@dataclass(frozen=True)
-class Work:
-    """What is done to each file: `settings` are those of a job of that type."""
-
-    type: str
-    settings: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, job: Job) -> Work:
-        """What was done to the file of a job, or to each file of a batch."""
-        if job.type != BATCH:
-            return cls(job.type, job.settings)
-        if "steps" in job.settings:
-            return cls(PIPELINE, job.settings)
-        return cls(job.settings["toolId"], job.settings["settings"])
-
-    @property
-    def tool_id(self) -> str:
-        return "" if self.type == PIPELINE else self.type
-
-    @property
-    def of_batch(self) -> dict[str, Any]:
-        """The settings of the batch itself."""
-        if self.type == PIPELINE:
-            return dict(self.settings)
-        return {"toolId": self.type, "settings": dict(self.settings)}
-
-
 def batch_create(
     *,
-    batch_id: UUID,
-    user: Any,
+    job_id: UUID,
+    user: User,
     work: Work,
     files: Sequence[BatchFile],
     client_job_id: str = "",
@@ -75,7 +49,7 @@ def batch_create(
     """
     now = timezone.now()
     batch = Job(
-        id=batch_id,
+        id=job_id,
         type=BATCH,
         tool_id=work.tool_id,
         client_job_id=client_job_id,
@@ -91,9 +65,10 @@ def batch_create(
     try:
         members.extend(_members(batch, work, files, now))
         _insert(batch, members)
-    except BaseException:
-        for member in members:
-            workspace.delete_job_files(member.pk)
+    except BaseException as error:
+        if not may_be_committed(error):  # else the cleanup finds them, should they belong to no job
+            for member in members:
+                workspace.delete_job_files(member.pk)
         raise
     batch.refresh_from_db()
     return batch
@@ -101,13 +76,14 @@ def batch_create(
 
 def _members(batch: Job, work: Work, files: Sequence[BatchFile], now: datetime) -> Iterator[Job]:
     """A microsecond apart: they are told and run in this order."""
+    settings = work.settings
     for number, file in enumerate(files):
         member = Job(
             id=uuid4(),
             parent=batch,
             type=work.type,
             tool_id=work.tool_id,
-            settings=dict(work.settings),
+            settings=settings,
             user=batch.user,
             created_at=now + timedelta(microseconds=number),
             delete_after=batch.delete_after,

@@ -18,11 +18,11 @@ from accounts.rate_limits import admit
 from accounts.views import signed_in
 from processing import services, workspace
 from processing.adapters.words import find_tool
-from processing.batches.runs import BATCHES_PER_MINUTE
 from processing.catalogue import usable_tools
 from processing.history.items import Item, items_of
 from processing.history.query import STATES, HistoryQuery, Position
 from processing.history.thumbnails import MIME_TYPE, NAME, thumbnail
+from processing.limits import BATCHES_PER_MINUTE
 from processing.retries import retry
 from processing.selectors import job_for, visible_jobs
 from snapotter.common.downloads import file_response

@@ -10,7 +10,7 @@ from django.conf import settings
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from snapotter.common.errors import ValidationFailed
-from snapotter.common.wire import WireModel, parse_body
+from snapotter.common.wire import WireModel, in_words, parse_body, read_json
 
 MAX_BYTES: Final = 256 * 1024
 """Of a whole definition as JSON."""
@@ -75,20 +75,15 @@ def parse_definition(text: str) -> list[PipelineStep]:
     if len(text) > MAX_BYTES:
         raise ValidationFailed(f"The pipeline must not be longer than {MAX_BYTES // 1024} KB")
     try:
-        values = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        values = read_json(text)
+    except ValueError as error:
         raise ValidationFailed("The pipeline must be valid JSON", details=str(error)) from None
+    return read_definition(values)
+
+
+def read_definition(values: Any) -> list[PipelineStep]:
+    """What JSON values say. Raises ValidationFailed for what is no pipeline (`details` says why)."""
     try:
         return parse_body(PipelineDefinition, values).steps
     except ValidationFailed as error:
-        raise ValidationFailed("Invalid pipeline", details=_in_words(error)) from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _in_words(error: ValidationFailed) -> str:
-    if not isinstance(error.details, list):
-        return error.message
-    return "; ".join(f"{problem['path']}: {problem['message']}" for problem in error.details)
+        raise ValidationFailed("Invalid pipeline", details=in_words(error)) from None

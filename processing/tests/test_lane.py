@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
@@ -12,13 +10,8 @@ import pytest
 
 from accounts.models import User
 from conftest import Api
-from processing import registry
-from processing.lane import MOST_WORK, FastLane, fast_lane, work_of
+from processing.lane import MOST_WORK, FastLane, fast_lane
 from processing.tests.requests import jpeg, post
-from processing.tooling import SourceImage
-
-RESIZE = registry.find("resize")
-PHOTO = SourceImage("jpeg", 6000, 4000, 1, False, 9_000_000)
 
 
 @pytest.fixture
@@ -26,22 +19,6 @@ def lane() -> Iterator[FastLane]:
     lane = FastLane(2)
     yield lane
     lane.close()
-
-
-def test_a_photo_is_as_much_work_as_it_has_megapixels() -> None:
-    assert work_of(PHOTO, RESIZE) == 24
-    assert work_of(dataclasses.replace(PHOTO, frames=100), RESIZE) == 2400
-    assert work_of(PHOTO, RESIZE, RESIZE) == 48
-
-
-def test_a_long_drawing_is_work_however_small_it_says_it_is() -> None:
-    assert work_of(SourceImage("svg", 10, 10, 1, True, 8_000_000), RESIZE) == 8
-
-
-def test_a_heavy_tool_is_never_for_the_fast_lane(lane: FastLane) -> None:
-    work = work_of(dataclasses.replace(PHOTO, width=1), RESIZE, dataclasses.replace(RESIZE, heavy=True))
-    assert work == math.inf
-    assert not lane.enter(work)
 
 
 def test_what_is_too_much_for_one_child_is_not_taken(lane: FastLane) -> None:

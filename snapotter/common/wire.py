@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -47,6 +48,26 @@ class WireModel(BaseModel):
     def given(self) -> dict[str, Any]:
         """The fields that the body names, by their Python names: what is absent is to stay as it is."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def read_json(text: str) -> Any:
+    """Raises ValueError, also for NaN and Infinity, which are no JSON, and for what is nested beyond all
+    sense."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def in_words(error: ValidationFailed) -> str:
+    """Its `details` as `parse_body` makes them, in one line; the message of an error without such."""
+    if not isinstance(error.details, list):
+        return error.message
+    return "; ".join(f"{problem['path']}: {problem['message']}" for problem in error.details)
 
 
 def parse_body(model: type[Body], data: object) -> Body:
