@@ -34,6 +34,8 @@ AGAIN_SECONDS: Final = 2.0
 """After an error."""
 POLL_SECONDS: Final = 1.0
 """News of the queue may get lost, with the connection or while the worker looks."""
+FORGOTTEN_SECONDS: Final = 86_400.0
+"""A worker that was only cut off must not find itself removed from the list by another that starts."""
 SPARE_THREADS: Final = 4
 """For what is to be done while every job has a thread: to connect, to stop."""
 
@@ -97,6 +99,7 @@ class Worker:
                 concurrency=self.pool.size,
                 install_signal_handlers=False,
                 fetch_job_polling_interval=POLL_SECONDS,
+                stalled_worker_timeout=FORGOTTEN_SECONDS,
                 delete_jobs="always",
                 additional_context={"pool": self.pool},
             )
