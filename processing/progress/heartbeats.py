@@ -7,6 +7,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -63,11 +64,11 @@ def _beats_of(followers: Collection[Follower]) -> dict[Follower, Beat]:
     """Four queries at most. Users are brought up to date."""
     try:
         users = readmitted({follower.credential: follower.user for follower in followers})
+        for follower in followers:
+            follower.user = users.get(follower.credential, follower.user)
         to_read = _ended(followers) | _appeared(followers)
     finally:
         release_connection()
-    for follower in followers:
-        follower.user = users.get(follower.credential, follower.user)
     return {
         follower: Beat(
             is_let_in=follower.credential in users and has_permission(follower.user, "tools:use"),
@@ -78,11 +79,17 @@ def _beats_of(followers: Collection[Follower]) -> dict[Follower, Beat]:
 
 
 def _ended(followers: Collection[Follower]) -> set[Follower]:
-    """Whose job has ended, or is gone."""
-    ids = {follower.job_id for follower in followers if follower.job_id is not None}
-    unfinished = Job.objects.filter(pk__in=ids).exclude(status__in=FINISHED)
-    going_on = set(unfinished.values_list("pk", flat=True)) if ids else set()
-    return {each for each in followers if each.job_id is not None and each.job_id not in going_on}
+    """Whose job has ended, is gone, or is no longer theirs to see."""
+    jobs = {follower: follower.job_id for follower in followers if follower.job_id is not None}
+    unfinished = Job.objects.filter(pk__in=set(jobs.values())).exclude(status__in=FINISHED)
+    owners = dict(unfinished.values_list("pk", "user_id")) if jobs else {}
+    return {
+        each for each, job_id in jobs.items() if job_id not in owners or not _may_see(each, owners[job_id])
+    }
+
+
+def _may_see(follower: Follower, owner: UUID | None) -> bool:
+    return follower.user.pk == owner or has_permission(follower.user, "files:all")
 
 
 def _appeared(followers: Collection[Follower]) -> set[Follower]:

@@ -238,6 +238,19 @@ def test_it_ends_when_the_key_opens_it_no_more(alice: User, beating: None, chang
         eventually(lambda: followed.has_ended, "it ends")
 
 
+def test_it_ends_when_somebody_elses_job_is_not_to_be_seen_any_more(
+    alice: User, admin: User, beating: None
+) -> None:
+    job = claimed_job(alice)
+    key = key_credential(admin)
+    with following(admin, job.pk, credential=key) as followed, following(alice, job.pk) as hers:
+        eventually(lambda: followed.beats > 1, "it goes on")
+        ApiKey.objects.filter(pk=key.key_id).update(permissions=["tools:use"])
+        eventually(lambda: followed.has_ended, "it ends")
+        beats = hers.beats
+        eventually(lambda: hers.beats > beats + 1, "the owner's goes on")
+
+
 def test_asking_for_the_session_is_no_activity(alice: User, beating: None) -> None:
     credential = session_credential(alice)
     before = timezone.now() - timedelta(minutes=5)
