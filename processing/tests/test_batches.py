@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import json
 from datetime import timedelta
 from functools import partial
@@ -189,14 +190,19 @@ def test_a_member_is_counted_that_ends_while_another_counts(
 ) -> None:
     batch = queued_batch(api.as_user(alice), pictures("a.jpg", "b.jpg"))
     first, second = claim(alice), claim(alice)
+    held = threading.Event()
 
     def ends_while_counted() -> None:
         with transaction.atomic():
-            batch_advance(batch_id=batch.pk)  # holds the batch, and has seen neither member end
+            batch_advance(batch_id=batch.pk)  # holds the batch, and has not seen the second member end
+            held.set()
             wait_for_a_waiter()
 
+    def ends() -> bool:
+        return held.wait(20) and complete(second)
+
     complete(first)
-    together(ends_while_counted, lambda: complete(second))
+    together(ends_while_counted, ends)
     batch.refresh_from_db()
     assert batch.status == "completed"
 
