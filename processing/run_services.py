@@ -146,10 +146,11 @@ def _end_without_result(jobs: QuerySet[Job], job: Job, error: SnapOtterError, du
 
 def _finish(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duration_ms: int) -> bool:
     ended = _write_end(jobs, job, values, duration_ms)
-    if ended:
-        shares.hand_on(job)
-        if job.parent_id is not None:
-            batch_advance(batch_id=job.parent_id)
+    # Also if not: whoever tries again after a lost connection may have come as far as the end itself. And not
+    # in its transaction: who cancels a batch locks members in another order
+    shares.hand_on(job)
+    if job.parent_id is not None:
+        batch_advance(batch_id=job.parent_id)
     return ended
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import json
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -205,6 +206,24 @@ def test_a_member_is_counted_that_ends_while_another_counts(
     together(ends_while_counted, ends)
     batch.refresh_from_db()
     assert batch.status == "completed"
+
+
+@pytest.mark.parametrize("end", [complete, fail])
+def test_an_end_of_which_the_batch_did_not_hear_is_made_good_by_who_tries_again(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch, end: Callable[[Job], bool]
+) -> None:
+    batch = queued_batch(api.as_user(alice), pictures("a.jpg"))
+    member = claim(alice)
+    with monkeypatch.context() as away, pytest.raises(OperationalError):
+        away.setattr(run_services, "batch_advance", refuse)
+        end(member)
+    end(member)
+    batch.refresh_from_db()
+    assert batch.is_finished
+
+
+def refuse(**_: Any) -> None:
+    raise OperationalError
 
 
 def test_a_batch_that_has_ended_stays_as_it_is(api: Api, alice: User) -> None:
