@@ -93,6 +93,12 @@ def test_cover_shows_what_cutting_after_the_scaling_would(tmp_path: Path) -> Non
     assert ssim(resize(path, width=200, height=200, fit="cover"), whole.crop((140, 0, 340, 200))) > 0.99
 
 
+def test_cover_that_only_cuts_keeps_the_pixels(tmp_path: Path) -> None:
+    original = make_image(size=(60, 51), pattern="noise")
+    path = make_file(tmp_path / "a.png", original)
+    assert resize(path, width=60, height=50, fit="cover").tobytes() == original.crop((0, 0, 60, 50)).tobytes()
+
+
 def test_cover_of_a_long_picture_draws_nothing_beyond_the_box(tmp_path: Path) -> None:
     """Scaled as a whole it would be 32,000 pixels wide, more than a WebP can hold."""
     path = make_file(tmp_path / "long.webp", make_image(size=(1600, 20), pattern="photo"))

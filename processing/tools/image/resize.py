@@ -182,9 +182,15 @@ def _resampled(image: Image, size: Size, part: Box | None = None) -> Image:
 def _seen(given: Size, whole: Size, target: Size) -> Box:
     """The part in the middle of a picture of size `given` that fills `target` when all of it is drawn as
     large as `whole`: only this is resampled, as the rest of a long picture may be a hundred times as much."""
-    width, height = (given[side] * min(1.0, target[side] / whole[side]) for side in (0, 1))
-    left, top = (given[0] - width) / 2, (given[1] - height) / 2
-    return left, top, left + width, top + height
+    left, right = _middle(given[0], whole[0], target[0])
+    top, bottom = _middle(given[1], whole[1], target[1])
+    return left, top, right, bottom
+
+
+def _middle(side: int, drawn: int, kept: int) -> tuple[float, float]:
+    """Begins at a whole pixel of what is drawn, as half ones would blur."""
+    begin = (drawn - kept) // 2
+    return begin * side / drawn, (begin + kept) * side / drawn
 
 
 def _padded(image: Image, size: Size) -> Image:
