@@ -20,7 +20,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from processing import queue, shares, tool_audit, workspace
+from processing import concurrency_limit, queue, tool_audit, workspace
 from processing.batches.ending import batch_advance
 from processing.engine.errors import Canceled, ChildCrashed
 from processing.job_retention import delete_after
@@ -148,7 +148,7 @@ def _finish(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duration_m
     ended = _write_end(jobs, job, values, duration_ms)
     # Also if not: whoever tries again after a lost connection may have come as far as the end itself. And not
     # in its transaction: who cancels a batch locks members in another order
-    shares.hand_on(job)
+    concurrency_limit.hand_on(job)
     if job.parent_id is not None:
         batch_advance(batch_id=job.parent_id)
     return ended

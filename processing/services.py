@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import require_any
 from audit.services import record
-from processing import queue, shares, workspace
+from processing import concurrency_limit, queue, workspace
 from processing.batches.services import members_cancel
 from processing.engine.errors import Canceled
 from processing.job_retention import delete_after
@@ -55,7 +55,7 @@ def job_create(
             delete_after=delete_after(),
             **origin_columns(),
         )
-        with shares.place(user):
+        with concurrency_limit.place(user):
             return _insert_claimed(job) if claimed else _insert_queued(job)
     except BaseException as error:
         if not may_be_committed(error):  # else the cleanup finds them, should they belong to no job

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.utils import timezone
 
-from processing import queue, shares
+from processing import concurrency_limit, queue
 from processing.batches.selectors import members_of
 from processing.models import BATCH, Job, JobStatus
 from processing.run_services import job_claim
@@ -23,7 +23,7 @@ def claim(*, user_id: UUID | None) -> Job | None:
     """Take the next member of the user's batches, and leave a turn for the one after it. None when there is
     none, or when the user has as many running jobs as one may: the next that ends brings a turn."""
     with transaction.atomic():
-        if not shares.has_room(user_id):
+        if not concurrency_limit.has_room(user_id):
             return None
         for batch in _batches_that_wait(user_id):
             member = _claim_in(batch)
