@@ -82,6 +82,7 @@ class Job(models.Model):
     class Meta:
         db_table = "jobs"
         indexes = [
+            models.Index(fields=["-created_at", "-id"], name="jobs_created"),  # for the administration
             # These two tell alone what is on a page of a list, and how many pages there are: selectors.listed
             models.Index(
                 fields=["-created_at", "id"],

@@ -1,4 +1,4 @@
-"""Indexes that tell alone what is on a page of a list; the one of the parent was there twice."""
+"""Indexes for each list of jobs; most tell alone what is on a page. The one of the parent was there twice."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RemoveIndex("job", "jobs_owner_recent"),
+        migrations.AddIndex("job", models.Index(fields=["-created_at", "-id"], name="jobs_created")),
         migrations.AddIndex(
             "job",
             models.Index(

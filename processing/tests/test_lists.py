@@ -46,6 +46,10 @@ def test_a_page_of_the_api(alice: User, filters: dict[str, str]) -> None:
     assert "Index Only Scan using jobs_owner_recent" in plan
 
 
+def test_a_page_of_the_administration(db: None) -> None:
+    assert "Index Scan using jobs_created" in plan_of(Job.objects.order_by("-created_at", "-pk")[:100])
+
+
 def test_it_is_in_the_order_asked_for_and_no_longer(alice: User) -> None:
     moment = timezone.now()
     ids = sorted(Job.objects.create(type="resize", user=alice, created_at=moment).pk for _ in range(4))
