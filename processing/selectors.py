@@ -11,6 +11,7 @@ from accounts.permissions import has_permission
 from processing.job_names import is_job_name
 from processing.models import Job, JobStatus
 from snapotter.common.errors import NotFound
+from snapotter.common.ids import parse_uuid
 
 
 def own_jobs(*, user: User) -> QuerySet[Job]:
@@ -33,6 +34,12 @@ def listed(*, jobs: QuerySet[Job], start: int = 0, stop: int) -> QuerySet[Job]:
     return Job.objects.filter(pk__in=shown).order_by("-created_at", "pk")
 
 
+def unfinished_job(*, user: User, tool_id: str) -> Job | None:
+    """The newest of the own jobs of a tool that has not ended, be it a single one or a batch."""
+    unfinished = own_jobs(user=user).filter(status__in=(JobStatus.QUEUED, JobStatus.PROCESSING))
+    return unfinished.filter(tool_id=tool_id, parent=None).order_by("-created_at").first()
+
+
 def is_completed(*, job: Job) -> bool:
     """Whether this very attempt was published."""
     return Job.objects.filter(pk=job.pk, status=JobStatus.COMPLETED, attempts=job.attempts).exists()
@@ -40,10 +47,14 @@ def is_completed(*, job: Job) -> bool:
 
 def job_for(*, user: User, job_id: UUID) -> Job:
     """One visible job. Raises NotFound: somebody else's is as absent as one that never was."""
-    job = visible_jobs(user=user).filter(pk=job_id).first()
+    job = _visible_job(user, job_id)
     if job is None:
         raise NotFound("There is no such job")
     return job
+
+
+def _visible_job(user: User, job_id: UUID | None) -> Job | None:
+    return visible_jobs(user=user).filter(pk=job_id).first() if job_id else None
 
 
 def job_called(*, user: User, name: str) -> Job:
@@ -51,16 +62,15 @@ def job_called(*, user: User, name: str) -> Job:
 
     Raises NotFound.
     """
-    try:
-        return job_for(user=user, job_id=UUID(name))
-    except (ValueError, NotFound):
-        job = _named(user, name) if is_job_name(name) else None
-        if job is None:
-            raise NotFound("There is no such job") from None
-        return job
+    job = _visible_job(user, parse_uuid(name)) or _named(user, name)
+    if job is None:
+        raise NotFound("There is no such job")
+    return job
 
 
 def _named(user: User, name: str) -> Job | None:
+    if not is_job_name(name):
+        return None
     return own_jobs(user=user).filter(client_job_id=name).order_by("-created_at").first()
 
 
@@ -79,7 +89,5 @@ def job_followed(*, user: User, name: str) -> Job | None:
 
 
 def _is_taken(name: str) -> bool:
-    try:
-        return Job.objects.filter(pk=UUID(name)).exists()
-    except ValueError:
-        return False
+    job_id = parse_uuid(name)
+    return job_id is not None and Job.objects.filter(pk=job_id).exists()

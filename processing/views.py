@@ -26,7 +26,7 @@ from processing.limits import BATCHES_PER_MINUTE
 from processing.models import Job
 from processing.results import error_of, message_of
 from processing.runs import run, run_each
-from processing.selectors import job_for
+from processing.selectors import job_for, unfinished_job
 from processing.tooling import Tool
 from processing.uploads import AcceptedFile, accept_one, counted, uploads_of
 from processing.work import ToolWork
@@ -61,8 +61,13 @@ def tool(request: HttpRequest, section: str, tool_id: str) -> HttpResponse:
         return _refused(request, error)
     if request.method == "POST":
         return _run(request, found)
+    user = user_of(request)
     form = form_class(found)(initial=_earlier_settings(request, found))
-    return _tool_page(request, found, form, source=source_of(request.GET.dict(), user=user_of(request)))
+    more = {
+        "source": source_of(request.GET.dict(), user=user),
+        "going_on": unfinished_job(user=user, tool_id=found.id),
+    }
+    return _tool_page(request, found, form, **more)
 
 
 @never_cache

@@ -257,6 +257,9 @@ def test_what_a_picture_would_lose_is_told_once_it_is_chosen(page: Page) -> None
     expect(page.locator(".finding")).to_have_count(0)
     page.set_input_files("#file", picture("RGBA"))
     expect(page.locator(".finding")).to_contain_text("drops the transparency")
+    page.set_input_files("#file", [picture("RGBA"), picture()])
+    expect(page.locator("[data-file-name]")).to_have_text("2 pictures")
+    expect(page.locator(".finding, .run-said:not(:empty)")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -276,11 +279,12 @@ def test_every_page_is_for_everybody(open_page: Any, scheme: str) -> None:
 
 def test_on_a_phone_everything_fits(open_page: Any) -> None:
     page: Page = open_page(**PHONE)
-    build(page, "A name that is longer than any screen of a phone is wide, by far")
+    build(page, f"A name that is longer than any screen of a phone is wide{'!' * 40}")
     assert excess_width(page) <= 0
     assert too_small_to_tap(page, ".step-actions button, .palette-tool, .builder-actions button") == []
     press(page, "Save")
     expect(page.locator(".messages")).to_be_visible()
+    assert excess_width(page) <= 0
     page.goto("/automate")
     assert excess_width(page) <= 0
     page.locator(".entry").first.get_by_role("link", name="Run").click()

@@ -110,7 +110,7 @@ def test_what_is_no_picture_is_left_out_of_a_drop(inside: Page, photos: list[Pat
     inside.goto("/tools/image/resize")
     inside.dispatch_event("main", "drop", {"dataTransfer": transfer(inside, photos[0], notes, photos[1])})
     expect(inside.locator("[data-file-name]")).to_have_text("2 pictures")
-    expect(inside.locator("#result")).to_contain_text("Left out: notes.txt is not a picture.")
+    expect(inside.locator("[data-left-out]")).to_have_text("Left out: notes.txt is not a picture.")
 
 
 def transfer(page: Page, *paths: Path) -> Any:

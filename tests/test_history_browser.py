@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -128,6 +129,7 @@ def test_a_row_follows_its_job_until_it_is_over(
     expect(row).to_contain_text("It is damaged")
     expect(page.locator("#history-news")).to_have_text("Resize, otter.jpg: failed.")
     expect(page.locator("#history-live")).to_have_count(0)
+    expect(row.locator("time")).to_have_attribute("title", re.compile("UTC$"))  # which it does not show
 
 
 def test_a_waiting_job_is_canceled_and_the_keyboard_stays_in_its_row(

@@ -85,6 +85,17 @@ class TestTool:
         assert 'name="percentage"' in page
         assert 'enctype="multipart/form-data"' in page
 
+    def test_what_goes_on_is_shown_to_whoever_comes_back(
+        self, browser: Client, alice: User, bob: User
+    ) -> None:
+        told = "of yours goes on"
+        job(alice, status=JobStatus.COMPLETED), job(bob), job(alice, type="crop", tool_id="crop")
+        assert told not in html(browser.get(RESIZE))
+        waiting = job(alice)
+        page = html(browser.get(RESIZE))
+        assert told in page
+        assert f'href="/jobs/{waiting.pk}"' in page
+
     def test_without_script_the_result_is_a_page(self, browser: Client) -> None:
         answer = post(browser, jpeg(), width="100")
         job = Job.objects.get()

@@ -14,8 +14,8 @@ export class Preview {
     return this.bench.querySelector(selector);
   }
 
-  /** Show `files`. False when others were chosen before the first could be read. */
-  async show(files) {
+  /** Show `files`, and why others were left out. False when others were chosen before the first could be read. */
+  async show(files, leftOut) {
     const [first, { length }] = [files[0], files];
     const picture = await readPicture(first);
     if (this.bench.input.files[0] !== first || this.bench.input.files.length !== length) {
@@ -27,6 +27,9 @@ export class Preview {
     this.showPicture();
     this.showFacts(files);
     this.list.show(files);
+    const notice = this.find("[data-left-out]");
+    notice.textContent = leftOut;
+    notice.hidden = !leftOut;
     return true;
   }
 

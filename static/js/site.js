@@ -10,7 +10,9 @@ function showLocalTimes(root) {
 }
 
 showLocalTimes(document);
-document.addEventListener("htmx:load", (event) => showLocalTimes(event.target));
+for (const change of ["htmx:load", "htmx:oobAfterSwap"]) {
+  document.addEventListener(change, () => showLocalTimes(document));
+}
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

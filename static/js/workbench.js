@@ -99,13 +99,12 @@ class ToolWorkbench extends HTMLElement {
   async showFiles(leftOut) {
     this.outcome.clear();
     const { files } = this.input;
-    if (!(await this.preview.show(files))) return;
+    if (!(await this.preview.show(files, leftOut))) return;
     this.form.toggleAttribute("data-many", files.length > 1);
     this.label(files.length > 1 ? `${this.title} ${files.length} pictures` : this.title);
     this.state = "picked";
     this.settings.usePicture(this.picture);
     this.announce(`${this.preview.told}, ${files.length > 1 ? "are" : "is"} ready. ${leftOut}`);
-    if (leftOut) this.outcome.showNotice(leftOut);
     this.querySelector(".button-run").focus({ preventScroll: true });
   }
 
