@@ -6,8 +6,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 
@@ -20,6 +22,13 @@ MOST_WORK: Final = 30.0
 there is, written as TIFF, 4 seconds."""
 
 
+@dataclass(frozen=True, eq=False)
+class Place:
+    work: float
+    user_id: UUID | None = None
+    """Nobody's is what the server does for itself."""
+
+
 class FastLane:
     """Created after the web process forked: children and threads do not survive a fork."""
 
@@ -27,50 +36,61 @@ class FastLane:
         self.pool = ChildPool(children, memory_bytes=settings.PROCESSING_MEMORY_MB * 2**20)
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lane")
         self._lock = threading.Lock()
-        self._work = 0.0
+        self._places: set[Place] = set()
 
     def warm(self) -> None:
         self.pool.warm()
 
-    def enter(self, work: float) -> bool:
-        """Take a place, if it is soon done with and so is what is ahead of it. `run` and `leave` give it
-        back."""
-        with self._lock:
-            if work > MOST_WORK or self._work + work > MOST_WORK * self.pool.size:
-                return False
-            self._work += work
-            return True
+    def enter(self, work: float, *, user_id: UUID) -> Place | None:
+        """Take a place, if it is soon done with and so is what is ahead of it.
 
-    def leave(self, work: float) -> None:
+        `run` and `leave` give it back. Whoever has none yet may wait behind a full lane, so that nobody keeps
+        the others out.
+        """
         with self._lock:
-            self._work -= work
+            is_first = all(place.user_id != user_id for place in self._places)
+            room = MOST_WORK * self.pool.size * (2 if is_first else 1)
+            if work > MOST_WORK or self._ahead() + work > room:
+                return None
+            return self._take(Place(work, user_id))
+
+    def leave(self, place: Place) -> None:
+        with self._lock:
+            self._places.remove(place)
 
     @contextmanager
     def occupied(self, work: float) -> Iterator[None]:
         """Work that is done here whatever is ahead of it: what comes meanwhile counts it."""
         with self._lock:
-            self._work += work
+            place = self._take(Place(work))
         try:
             yield
         finally:
-            self.leave(work)
+            self.leave(place)
 
-    def run(self, job: Job, work: float, wait_seconds: float) -> None:
+    def _ahead(self) -> float:
+        return sum(place.work for place in self._places)
+
+    def _take(self, place: Place) -> Place:
+        self._places.add(place)
+        return place
+
+    def run(self, job: Job, place: Place, wait_seconds: float) -> None:
         """Run a claimed job; wait for it at most so long, then let a lane thread see it through."""
-        with ExitStack() as place:
-            place.callback(self.leave, work)
+        with ExitStack() as end:
+            end.callback(self.leave, place)
             run = runner.start(job, self.pool)
             if run is None or runner.drive(run, wait_seconds):
                 return
-            self._threads.submit(_see_through, run, place.pop_all())
+            self._threads.submit(_see_through, run, end.pop_all())
 
     def close(self) -> None:
         self.pool.close()
         self._threads.shutdown(wait=True)
 
 
-def _see_through(run: runner.ActiveRun, place: ExitStack) -> None:
-    with place:
+def _see_through(run: runner.ActiveRun, end: ExitStack) -> None:
+    with end:
         runner.see_through(run)
 
 

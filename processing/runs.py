@@ -13,7 +13,7 @@ from accounts.models import User
 from processing import events
 from processing.batches.services import BatchFile, batch_create
 from processing.engine.names import sanitise
-from processing.lane import fast_lane
+from processing.lane import Place, fast_lane
 from processing.models import Job
 from processing.services import job_create
 from processing.uploads import AcceptedFile, NewInput, accept
@@ -30,10 +30,10 @@ def run(*, user: User, work: Work, accepted: AcceptedFile, client_job_id: str = 
     """
     work.require_usable(user=user)
     work.check(accepted.source)
-    megapixels = work.megapixels(accepted.source)
-    if wait and fast_lane().enter(megapixels):
+    place = fast_lane().enter(work.megapixels(accepted.source), user_id=user.pk) if wait else None
+    if place is not None:
         create = partial(job_create, user=user, work=work, file=accepted, client_job_id=client_job_id)
-        return _run_here(create, megapixels)
+        return _run_here(create, place)
     return enqueue(user=user, work=work, file=accepted, client_job_id=client_job_id, wait=wait)
 
 
@@ -63,13 +63,13 @@ def _looked_at(upload: UploadedFile[bytes], work: Work) -> BatchFile:
     return BatchFile(accepted.name, accepted)
 
 
-def _run_here(create: Callable[..., Job], megapixels: float) -> Job:
+def _run_here(create: Callable[..., Job], place: Place) -> Job:
     try:
         job = create(job_id=uuid4(), claimed=True)
     except BaseException:
-        fast_lane().leave(megapixels)
+        fast_lane().leave(place)
         raise
-    fast_lane().run(job, megapixels, settings.SYNC_WAIT_MS / 1000)
+    fast_lane().run(job, place, settings.SYNC_WAIT_MS / 1000)
     return job
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from accounts.models import User
 from processing.catalogue import require_usable
 from processing.engine.checks import check
+from processing.engine.encode import most_writes
 from processing.engine.track import Step
 from processing.limits import current_limits
 from processing.models import PIPELINE
 from processing.pipelines.definition import PipelineStep, parse_definition
-from processing.pipelines.forecast import foresee
+from processing.pipelines.forecast import Foreseen, foresee
 from processing.pipelines.steps import require_possible, resolved, stored
 from processing.tooling import SettingsError, SettingsNotJson, SourceImage, Tool, ToolSettings
 from snapotter.common.wire import read_json
@@ -90,7 +91,7 @@ class ToolWork:
         check(self.tool, self.tool_settings, source, current_limits())
 
     def megapixels(self, source: SourceImage) -> float:
-        return _megapixels(source, self.tool)
+        return _megapixels([Step(1, self.tool, self.tool_settings)], source)
 
 
 @dataclass(frozen=True)
@@ -126,15 +127,23 @@ class PipelineWork:
         require_possible(self.steps, source, current_limits())
 
     def megapixels(self, source: SourceImage) -> float:
-        """Only the first step reads the file, so the file's bytes count once."""
-        first, *later = foresee(self.steps, source)
-        rest = (_megapixels(replace(seen.given, bytes=0), seen.step.tool) for seen in later)
-        return _megapixels(first.given, first.step.tool) + sum(rest)
+        return _megapixels(self.steps, source)
 
 
-def _megapixels(source: SourceImage, tool: Tool[Any]) -> float:
-    """All frames count, as each is decoded, changed and encoded; and so do bytes, which tell more of a
-    drawing. A heavy tool is more than any other."""
-    if tool.heavy:
+def _megapixels(steps: Sequence[Step], source: SourceImage) -> float:
+    """Of the file, which the first step reads, bytes count too: they tell more of a drawing."""
+    first, *later = (_megapixels_of_step(seen) for seen in foresee(steps, source))
+    return max(first, source.bytes / 1e6) + sum(later)
+
+
+def _megapixels_of_step(seen: Foreseen) -> float:
+    """What it is given or what it makes, whichever is more. All frames count, as each is decoded, changed and
+    encoded, and in search of a file size encoded again and again. A heavy tool is more than any other."""
+    if seen.step.tool.heavy:
         return math.inf
-    return max(source.width * source.height * source.frames / 1e6, source.bytes / 1e6)
+    writes = most_writes(seen.encoding, seen.target) if seen.is_written else 1
+    return max(_all_frames(seen.given), _all_frames(seen.result) * writes)
+
+
+def _all_frames(source: SourceImage) -> float:
+    return source.width * source.height * source.frames / 1e6

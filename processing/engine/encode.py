@@ -17,7 +17,7 @@ from processing.engine.formats import FORMATS, Format, by_word
 from processing.engine.metadata import Kept
 from processing.engine.pillow import quiet
 from processing.engine.reel import Reel
-from processing.engine.search import smallest_fitting
+from processing.engine.search import most_encodes, smallest_fitting
 from processing.tooling import Encoding, SourceImage, ToolError, ToolUnavailable
 
 LOSSLESS = 100
@@ -89,6 +89,11 @@ def encode(frames: Frames, target: Format, encoding: Encoding, kept: Kept, desti
     data = job.within(encoding.max_bytes) if encoding.max_bytes else job.write(job.quality)
     destination.write_bytes(data)
     return Written(*job.size, frames=len(frames))
+
+
+def most_writes(encoding: Encoding, target: Format) -> int:
+    """How often the picture may be encoded until the file is as small as asked for."""
+    return most_encodes(_ladder(target)) if encoding.max_bytes else 1
 
 
 class _Job:

@@ -11,6 +11,11 @@ CLOSE_ENOUGH = 0.97
 """Within 3 % below the target another encode buys nothing anybody sees."""
 
 
+def most_encodes(ladder: Sequence[int | None]) -> int:
+    """How many a search over `ladder` may take."""
+    return min(MAX_ENCODES, len(ladder).bit_length())
+
+
 def smallest_fitting(write: Callable[[int | None], bytes], ladder: Sequence[int | None], limit: int) -> bytes:
     """Binary search over `ladder` (best quality first). Raises ToolError("TARGET_UNREACHABLE")."""
     best: bytes | None = None

@@ -152,12 +152,8 @@ def _costs_detail(seen: Foreseen) -> bool:
 
 def _written_twice(case: _Case) -> Iterator[Finding]:
     """For a file tool the picture is written before it, and behind it again."""
-    stretch_ends = [
-        seen
-        for seen, following in pairwise([*case.forecast, None])
-        if seen and seen.step.tool.kind == "image" and (not following or following.step.tool.kind == "file")
-    ]
-    for earlier, later in pairwise(seen for seen in stretch_ends if seen.target.lossy):
+    written = (seen for seen in case.forecast if seen.is_written and seen.step.tool.kind == "image")
+    for earlier, later in pairwise(seen for seen in written if seen.target.lossy):
         does = f"writes {later.target.title} again, after {_named(earlier.step)}: detail is lost each time."
         yield Finding.of("lossy_twice", later.step, does)
 

@@ -16,7 +16,8 @@ from processing.tooling import Encoding, Size, SourceImage
 class Foreseen:
     """`given` is what the step finds; `encoding` is how its result would be written, all steps before it
     that stayed in memory considered, and `own` what this one says about it. `size` is that of its result.
-    `is_given_exact` says that the size of `given` is no guess."""
+    `is_given_exact` says that the size of `given` is no guess, `is_written` that the result does not stay in
+    memory."""
 
     step: Step
     given: SourceImage
@@ -25,6 +26,7 @@ class Foreseen:
     target: Format
     size: Size
     is_given_exact: bool
+    is_written: bool
 
     @property
     def result(self) -> SourceImage:
@@ -44,12 +46,13 @@ def foresee(steps: Sequence[Step], source: SourceImage, *, shrinking: float = 1.
     """One forecast per step. A tool that does not declare its `output_size` makes nothing larger: of those,
     `shrinking` (0..1) is what becomes of each side."""
     given, earlier, is_exact = source, Encoding(), True
-    for step in steps:
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
         own = step.tool.encoding(step.settings, given)
         encoding = own if step.tool.kind == "file" else combined(earlier, own)
         size = _size(step, given, shrinking)
         target = encode.target_format(encoding, given)
-        foreseen = Foreseen(step, given, own, encoding, target, size, is_exact)
+        is_written = following is None or "file" in (step.tool.kind, following.tool.kind)
+        foreseen = Foreseen(step, given, own, encoding, target, size, is_exact, is_written)
         yield foreseen
         is_exact = is_exact and step.tool.output_size is not None
         given = foreseen.result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,9 +19,10 @@ from processing import workspace
 from processing.history import thumbnails
 from processing.history.query import Position
 from processing.history.views import SHOWN
-from processing.lane import MOST_WORK, fast_lane
+from processing.lane import fast_lane
 from processing.miniature import miniature
 from processing.models import Job, JobStatus
+from processing.tests.lanes import work_of
 from processing.tests.requests import jpeg, post
 
 pytestmark = pytest.mark.django_db
@@ -343,6 +345,7 @@ class TestRunAgain:
         Job.objects.filter(pk=batch.pk).update(tool_id="resize")
         answer = browser.get(f"/jobs/{batch.pk}/again", follow=True)
         assert 'value="77"' in html(answer)
+        assert "have to be chosen again" in html(answer)
 
     def test_a_tool_that_is_gone_is_said_to_be(self, browser: Client, alice: User) -> None:
         earlier = job(alice, type="melt")
@@ -476,6 +479,15 @@ class TestThumbnail:
             assert browser.get(address).status_code == 503
         assert browser.get(address).status_code == 200
 
+    def test_only_so_many_wait_for_one_as_each_holds_a_thread(
+        self, api: Api, browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = f"/jobs/{ran(api, alice).pk}/thumbnail"
+        monkeypatch.setattr(thumbnails, "_waiting", threading.BoundedSemaphore(1))
+        with thumbnails._waiting:
+            assert browser.get(address).status_code == 503
+        assert browser.get(address).status_code == 200
+
     def test_a_run_that_comes_meanwhile_counts_it(
         self, api: Api, browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -483,18 +495,16 @@ class TestThumbnail:
         result: Any = row.result
         result["outputs"][0] |= {"width": 6000, "height": 5000}
         row.save()
-        lane, made = fast_lane(), miniature
-        entered: list[bool] = []
+        made = miniature
+        found: list[list[float]] = []
 
         def watched(*args: Any, **options: Any) -> Any:
-            entered.append(lane.enter(MOST_WORK * lane.pool.size))
+            found.append(work_of(fast_lane()))
             return made(*args, **options)
 
         monkeypatch.setattr(thumbnails, "miniature", watched)
         browser.get(f"/jobs/{row.pk}/thumbnail")
-        assert entered == [False]
-        assert lane.enter(MOST_WORK)
-        lane.leave(MOST_WORK)
+        assert (found, work_of(fast_lane())) == ([[30.0]], [])
 
     def test_it_goes_with_the_job(self, api: Api, browser: Client, alice: User) -> None:
         row = ran(api, alice)

@@ -15,7 +15,7 @@ from processing.models import Job
 from processing.tooling import SettingsError, SourceImage
 from processing.work import PipelineWork, ToolWork, Work
 
-RESIZE = registry.find("resize")
+RESIZE, COMPRESS = registry.find("resize"), registry.find("compress")
 PHOTO = SourceImage("jpeg", 6000, 4000, 1, False, 9_000_000)
 
 
@@ -39,13 +39,28 @@ class TestMegapixels:
         assert resized().megapixels(dataclasses.replace(PHOTO, frames=100)) == 2400
 
     def test_a_long_drawing_is_much_however_small_it_says_it_is(self) -> None:
-        assert resized().megapixels(SourceImage("svg", 10, 10, 1, True, 8_000_000)) == 8
+        assert resized(width=100).megapixels(SourceImage("svg", 10, 10, 1, True, 8_000_000)) == 8
 
     def test_a_heavy_tool_is_more_than_any_other(self) -> None:
         heavy = dataclasses.replace(resized(), tool=dataclasses.replace(RESIZE, heavy=True))
         assert heavy.megapixels(dataclasses.replace(PHOTO, width=1)) == math.inf
 
-    def test_of_a_pipeline_every_step_is_what_it_is_given(self, alice: User) -> None:
+    def test_a_small_picture_that_becomes_large_is_as_much_as_it_becomes(self, alice: User) -> None:
+        dot = SourceImage("png", 1, 1, 1, False, 69)
+        settings = {"width": 10_000, "height": 9_000, "fit": "fill"}
+        assert resized(**settings).megapixels(dot) == 90
+        resize = {"toolId": "resize", "settings": settings}
+        assert pipeline(alice, {"toolId": "rotate"}, resize).megapixels(dot) == pytest.approx(90)
+
+    def test_a_search_for_a_file_size_writes_the_picture_seven_times(self, alice: User) -> None:
+        settings = {"mode": "targetSize", "targetSizeKb": 100}
+        assert ToolWork.parse(COMPRESS, json.dumps(settings)).megapixels(PHOTO) == 7 * 24
+        assert ToolWork.parse(COMPRESS, "{}").megapixels(PHOTO) == 24
+        compress, rotate = {"toolId": "compress", "settings": settings}, {"toolId": "rotate"}
+        assert pipeline(alice, rotate, compress).megapixels(PHOTO) == 24 + 7 * 24
+        assert pipeline(alice, compress, rotate).megapixels(PHOTO) == 24 + 7 * 24
+
+    def test_of_a_pipeline_every_step_counts(self, alice: User) -> None:
         work = pipeline(
             alice,
             {"toolId": "resize", "settings": {"width": 3000}},
