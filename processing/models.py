@@ -98,6 +98,17 @@ class Job(models.Model):
             ),
             models.Index(fields=["status", "lease_until"], name="jobs_status_lease"),
             models.Index(fields=["parent", "created_at"], name="jobs_members"),
+            # These two are for batches.turns: a large batch must not be read for each of its members
+            models.Index(
+                fields=["parent", "created_at", "id"],
+                condition=models.Q(parent__isnull=False, status=JobStatus.QUEUED),
+                name="jobs_members_waiting",
+            ),
+            models.Index(
+                fields=["parent", "-started_at"],
+                condition=models.Q(parent__isnull=False, started_at__isnull=False),
+                name="jobs_members_started",
+            ),
             models.Index(fields=["delete_after"], name="jobs_delete_after"),
             models.Index(
                 fields=["user", "client_job_id"],

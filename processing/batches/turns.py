@@ -10,7 +10,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from processing import concurrency_limit, queue
@@ -43,7 +43,8 @@ def _batches_that_wait(user_id: UUID | None) -> QuerySet[Job]:
         status__in=(JobStatus.QUEUED, JobStatus.PROCESSING),
         cancel_requested=False,
     )
-    served = batches.annotate(served=Max("members__started_at"))
+    latest = Job.objects.filter(parent=OuterRef("pk"), started_at__isnull=False).order_by("-started_at")
+    served = batches.annotate(served=Subquery(latest.values("started_at")[:1]))
     return served.order_by(F("served").asc(nulls_first=True), "created_at", "pk")
 
 
