@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TypeVar
-from uuid import UUID
 
 from django.db.models import Case, Model, QuerySet, When
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils import timezone
 from accounts.bootstrap import TEAM_ID, TEAM_NAME
 from accounts.models import ApiKey, Session, Team, User
 from accounts.permissions import has_permission, require_any
+from snapotter.common.ids import parse_uuid
 
 Row = TypeVar("Row", bound=Model)
 
@@ -58,7 +58,5 @@ def team_called(name_or_id: str) -> Team | None:
 
 
 def _with_id(rows: QuerySet[Row], text: str) -> Row | None:
-    try:
-        return rows.filter(pk=UUID(text)).first()
-    except ValueError:
-        return None
+    id = parse_uuid(text)
+    return rows.filter(pk=id).first() if id else None

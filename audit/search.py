@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Final
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from audit.models import AuditEntry
 from audit.selectors import is_address
+from snapotter.common.ids import parse_uuid
 
 # From one action to the next in the index: DISTINCT would read every row
 _ACTIONS: Final = """
@@ -35,8 +35,7 @@ def matching(rows: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
     text = text.strip()
     if is_address(text):
         return rows.filter(ip_address=text)
-    try:
-        id = UUID(text)
-    except ValueError:
+    id = parse_uuid(text)
+    if id is None:
         return rows.filter(actor_username__icontains=text)
     return rows.filter(Q(actor_id=id) | Q(target_id=str(id)) | Q(request_id=id))

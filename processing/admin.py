@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -17,6 +16,7 @@ from django.utils.safestring import SafeString
 from accounts.list_filters import OwnerFilter
 from processing import registry
 from processing.models import Job, JobStatus
+from snapotter.common.ids import parse_uuid
 from snapotter.common.list_filters import ColumnFilter, DateFilter
 from snapotter.common.model_admin import ReadOnlyAdmin
 
@@ -82,7 +82,6 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 def _matching(jobs: QuerySet[Job], text: str) -> QuerySet[Job]:
-    try:
-        return jobs.filter(pk=UUID(text))
-    except ValueError:
-        return jobs.filter(Q(user__username__icontains=text) | Q(error__icontains=text))
+    if job_id := parse_uuid(text):
+        return jobs.filter(pk=job_id)
+    return jobs.filter(Q(user__username__icontains=text) | Q(error__icontains=text))

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from accounts.permissions import PERMISSIONS
 from snapotter.common.errors import NotFound
+from snapotter.common.ids import parse_uuid
 
 _UNSTORABLE: Final = re.compile(r"[\0\ud800-\udfff]")
 
@@ -33,7 +34,7 @@ reads them with every request."""
 
 def parse_id(text: str, thing: str) -> UUID:
     """The id in a path. Raises NotFound for what cannot be one: there is no such `thing`."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound(f"There is no such {thing}") from None
+    id = parse_uuid(text)
+    if id is None:
+        raise NotFound(f"There is no such {thing}")
+    return id

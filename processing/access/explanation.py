@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
-from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.admission import ANONYMOUS
 from accounts.credentials import key_credential, key_refusal
 from accounts.models import ApiKey, User
+from snapotter.common.ids import parse_uuid
 
 StepName = Literal[
     "account", "password", "key", "role", "scope", "toolPermissions", "tool", "ownership", "team"
@@ -88,10 +88,8 @@ def explain(subject: Subject, *, user: User, key_id: str = "") -> Explanation:
 
 
 def _key_of(user: User, key_id: str) -> ApiKey | None:
-    try:
-        return ApiKey.objects.select_related("user").filter(user=user, pk=UUID(key_id)).first()
-    except ValueError:
-        return None
+    id = parse_uuid(key_id)
+    return ApiKey.objects.select_related("user").filter(user=user, pk=id).first() if id else None
 
 
 def _entrance(user: User, key_id: str, key: ApiKey | None) -> Iterator[Step]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
 
 from accounts.models import User
 from processing.adapters.outcome import Outcome
 from processing.models import Job
-from processing.selectors import job_for
+from processing.selectors import visible_jobs
 from processing.signing import download_url
-from snapotter.common.errors import NotFound
+from snapotter.common.ids import parse_uuid
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,5 @@ def original_of(job: Job) -> Source | None:
 
 def earlier_job(text: str, *, user: User) -> Job | None:
     """The job of that id, if there is one for `user`."""
-    try:
-        return job_for(user=user, job_id=UUID(text))
-    except (ValueError, NotFound):
-        return None
+    job_id = parse_uuid(text)
+    return visible_jobs(user=user).filter(pk=job_id).first() if job_id else None

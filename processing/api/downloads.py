@@ -21,6 +21,7 @@ from processing.signing import INPUT, is_valid
 from snapotter.common.downloads import file_response
 from snapotter.common.endpoint import PUBLIC, Endpoint, operation
 from snapotter.common.errors import AuthenticationRequired, NotFound, ValidationFailed
+from snapotter.common.ids import parse_uuid
 
 _FORBIDDEN = re.compile(r"\.\.|[/\\\0]")
 
@@ -46,7 +47,10 @@ class Downloads(Endpoint):
     def get(self, request: Request, job_id: str, filename: str) -> HttpResponseBase:
         if _FORBIDDEN.search(job_id) or _FORBIDDEN.search(filename):
             raise ValidationFailed("This is not a file name", code="INVALID_FILENAME")
-        job = _readable_job(request, _uuid(job_id), filename)
+        id = parse_uuid(job_id)
+        if id is None:
+            raise NotFound("There is no such file")
+        job = _readable_job(request, id, filename)
         if job.is_batch:
             return zip_response(request._request, job)
         key, mime_type = _find(job, filename, only_inputs=request.query_params.get("from") == INPUT)
@@ -62,13 +66,6 @@ class Downloads(Endpoint):
             content_type=mime_type,
             etag=f"{job.pk}-{job.attempts}-{key.split('/')[1]}",
         )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such file") from None
 
 
 def _readable_job(request: Request, job_id: UUID, filename: str) -> Job:

@@ -33,6 +33,7 @@ from processing.runs import run
 from processing.uploads import accept_one
 from processing.work import PipelineWork
 from snapotter.common.endpoint import Endpoint, Ok, operation
+from snapotter.common.ids import parse_uuid
 from snapotter.common.multipart import MultiPartParser
 from snapotter.common.wire import parse_body
 
@@ -151,7 +152,7 @@ class PipelineDetail(Endpoint):
 
 
 def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise PipelineNotFound from None
+    id = parse_uuid(text)
+    if id is None:
+        raise PipelineNotFound
+    return id

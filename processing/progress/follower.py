@@ -12,6 +12,7 @@ from processing.progress.frames import Frame, frame_of
 from processing.selectors import job_followed, job_for
 from snapotter.common.database import release_connection
 from snapotter.common.errors import NotFound
+from snapotter.common.ids import parse_uuid
 
 
 class Follower:
@@ -28,12 +29,8 @@ class Follower:
     def topics(self) -> set[str]:
         """Where news of the job will come, also when there is none yet."""
         topics = {events.topic_of_client_id(self.user.pk, self.name)}
-        if self.job_id is not None:
-            return topics | {events.topic_of_job(self.job_id)}
-        try:
-            return topics | {events.topic_of_job(UUID(self.name))}
-        except ValueError:
-            return topics
+        job_id = self.job_id or parse_uuid(self.name)
+        return topics | {events.topic_of_job(job_id)} if job_id else topics
 
     def read(self) -> Frame | None:
         """How the job is; None while there is none.
