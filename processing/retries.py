@@ -7,24 +7,21 @@ Who asks twice gets two, as who sends files twice does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from accounts.models import User
-from processing import registry, workspace
+from processing import workspace
 from processing.batches.selectors import members_of
 from processing.batches.services import BatchFile
-from processing.catalogue import require_usable
 from processing.models import UNDONE, Job
-from processing.pipelines.definition import read_definition
 from processing.results import error_of
 from processing.runs import enqueue, enqueue_each
-from processing.tooling import Tool
 from processing.uploads import require_not_too_many
-from processing.work import PipelineWork, ToolWork, Work
-from snapotter.common.errors import Conflict, NotFound, SnapOtterError
+from processing.work import Work
+from processing.work_again import work_of
+from snapotter.common.errors import Conflict, SnapOtterError
 
 
 class NothingToRetry(Conflict):
@@ -67,7 +64,7 @@ def retry(*, user: User, job: Job) -> Job:
         raise FilesGone
     if not _kept(job).exists():
         raise NothingToRetry
-    work = _work_again(job, user=user)
+    work = work_of(job, user=user)
     again = batch_retry if job.is_batch else _single_retry
     return again(job, work=work, user=user)
 
@@ -105,21 +102,3 @@ def _file_of(job: Job) -> BatchFile:
     if not workspace.storage().exists(key):
         return BatchFile(job.input_name, error=FilesGone())
     return BatchFile(job.input_name, KeptInput(key, job.bytes_in))
-
-
-def _work_again(job: Job, *, user: User) -> Work:
-    """Read as if it were asked for now: by this version, for this user."""
-    if job.is_pipeline:
-        return PipelineWork.of(read_definition({"steps": job.steps}), user=user)
-    (step,) = job.steps
-    tool = _usable_tool(step["toolId"], user=user)
-    return ToolWork(tool, tool.settings_model.parse(step["settings"]))
-
-
-def _usable_tool(tool_id: str, *, user: User) -> Tool[Any]:
-    try:
-        tool = registry.find(tool_id)
-        require_usable(tool, user=user)
-    except (KeyError, NotFound):
-        raise NotFound("The tool is not there any more", code="TOOL_NOT_FOUND") from None
-    return tool

@@ -23,8 +23,10 @@ from processing.batches import turns
 from processing.engine.pool import ChildPool
 from processing.models import Job
 from processing.patient_connector import PatientConnector
+from processing.work_again import require_allowed
 from snapotter.common import listener
 from snapotter.common.database import release_connection
+from snapotter.common.errors import SnapOtterError
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +137,13 @@ def run_member(task: JobContext, user_id: str | None) -> None:
 
 
 def _run(job: Job, pool: ChildPool) -> None:
+    try:
+        require_allowed(job)
+    except SnapOtterError as error:
+        run_services.job_fail(job=job, error=error, duration_ms=0)
+        return
+    finally:
+        release_connection()
     run = runner.start(job, pool)
     if run is not None:
         runner.see_through(run)
