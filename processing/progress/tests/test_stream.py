@@ -245,7 +245,7 @@ def test_it_ends_when_somebody_elses_job_is_not_to_be_seen_any_more(
     key = key_credential(admin)
     with following(admin, job.pk, credential=key) as followed, following(alice, job.pk) as hers:
         eventually(lambda: followed.beats > 1, "it goes on")
-        ApiKey.objects.filter(pk=key.key_id).update(permissions=["tools:use"])
+        ApiKey.objects.filter(user=admin).update(permissions=["tools:use"])
         eventually(lambda: followed.has_ended, "it ends")
         beats = hers.beats
         eventually(lambda: hers.beats > beats + 1, "the owner's goes on")
