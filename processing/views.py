@@ -63,8 +63,10 @@ def tool(request: HttpRequest, section: str, tool_id: str) -> HttpResponse:
         return _run(request, found)
     user = user_of(request)
     form = form_class(found)(initial=_earlier_settings(request, found))
+    source = source_of(request.GET.dict(), user=user)
     more = {
-        "source": source_of(request.GET.dict(), user=user),
+        "source": source,
+        "needs_pictures": "job" in request.GET and source is None,
         "going_on": unfinished_job(user=user, tool_id=found.id),
     }
     return _tool_page(request, found, form, **more)

@@ -204,7 +204,7 @@ def test_a_button_that_moves_while_it_is_pressed_is_pressed(page: Page) -> None:
     page.mouse.down()
     check.evaluate("button => { button.parentElement.style.paddingLeft = '300px' }")
     page.mouse.up()
-    expect(page.locator("[data-notes] [role=alert]")).to_contain_text("Look at step 1")
+    expect(page.locator("[data-notes] [role=alert]")).to_contain_text("Look once more at step 1")
 
 
 def test_two_clicks_save_once(page: Page) -> None:

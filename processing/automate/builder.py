@@ -38,6 +38,7 @@ class Builder:
     verdict: str = ""
     focus: str = ""
     has_conflict: bool = False
+    looks_faulty: bool = False
     tools: tuple[Tool[Any], ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,9 +90,10 @@ class Builder:
         return self.draft.steps
 
     @property
-    def faulty(self) -> list[int]:
+    def faulty(self) -> list[tuple[int, DraftStep]]:
+        """The steps to look at once more, with their numbers."""
         return [
-            number
+            (number, step)
             for number, step in enumerate(self.draft.steps, start=1)
             if step.problems or (step.is_checked and not step.is_valid)
         ]

@@ -103,7 +103,7 @@ def _check(request: HttpRequest, builder: Builder) -> HttpResponse:
     except SnapOtterError as error:
         builder.problem = error.message
         return _page(request, builder, status=error.status)
-    builder.problem = "" if possible else _where(builder)
+    builder.looks_faulty = not possible
     found = sum(len(step.warnings) for step in builder.draft.steps)
     if possible:
         builder.verdict = "It can run."
@@ -111,12 +111,6 @@ def _check(request: HttpRequest, builder: Builder) -> HttpResponse:
             f" {found} thing{'s' * (found != 1)} to consider, told at the steps." if found else ""
         )
     return _page(request, builder)
-
-
-def _where(builder: Builder) -> str:
-    faulty = [str(number) for number in builder.faulty]
-    listed = " and ".join(filter(None, (", ".join(faulty[:-1]), faulty[-1])))
-    return f"Look at step{'s' * (len(faulty) > 1)} {listed} once more."
 
 
 def _save(request: HttpRequest, builder: Builder, action: str) -> HttpResponse:
@@ -127,7 +121,8 @@ def _save(request: HttpRequest, builder: Builder, action: str) -> HttpResponse:
     try:
         steps = definition_of(builder.draft)
         if not builder.details.is_valid() or not all(step.is_valid for step in builder.draft.steps):
-            builder.problem = _where(builder) if builder.faulty else "It needs a name."
+            builder.looks_faulty = bool(builder.faulty)
+            builder.problem = "" if builder.faulty else "It needs a name."
             return _page(request, builder, status=400)
         saved = _write(builder, action, {**builder.details.cleaned_data, "steps": steps})
     except PipelineChanged as error:

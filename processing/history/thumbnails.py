@@ -27,6 +27,9 @@ NAME: Final = "thumbnail.webp"
 MIME_TYPE: Final = "image/webp"
 _ENCODING: Final = Encoding("webp", quality=70)
 _making: Final = threading.Lock()
+MOST_WAITING: Final = 16
+"""In a process. Each of them holds a thread, of which runs need some too."""
+_waiting: Final = threading.BoundedSemaphore(MOST_WAITING)
 
 
 def pictured(job: Job) -> StoredOutput | None:
@@ -68,9 +71,15 @@ def _made(job: Job, output: StoredOutput) -> str:
 def _turn() -> Iterator[None]:
     """A page asks for fifty at once. One at a time, they never keep a run waiting for long."""
     release_connection()
-    if not _making.acquire(timeout=WAIT_SECONDS):
+    with _place(_waiting, 0), _place(_making, WAIT_SECONDS):
+        yield
+
+
+@contextmanager
+def _place(places: threading.Lock | threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    if not places.acquire(timeout=seconds):
         raise Unavailable("The server is busy with other pictures; try again later")
     try:
         yield
     finally:
-        _making.release()
+        places.release()

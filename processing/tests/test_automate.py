@@ -227,7 +227,8 @@ class TestCheck:
             [],
             ["This tool is turned off on this server."],
         ]
-        assert "Look at step 2 once more." in html(do(browser, "check", page))
+        told = html(do(browser, "check", page))
+        assert 'Look once more at <a href="#s2-summary">step 2 (Rotate &amp; Flip)</a>.' in told
 
     def test_a_tool_that_the_role_does_not_allow_is_told(self, db: None) -> None:
         Role.objects.create(
@@ -412,6 +413,7 @@ class TestRunAgain:
         answer = browser.get(f"/jobs/{batch.pk}/again")
         assert "Width 100 px" in html(answer)
         assert answer.context["runnable"].source is None
+        assert "have to be chosen again" in html(answer)
 
     def test_its_steps_are_changed_and_saved_as_a_new_pipeline(self, browser: Client, earlier: Job) -> None:
         assert f'href="{NEW}?job={earlier.pk}"' in html(browser.get(f"/jobs/{earlier.pk}/again"))

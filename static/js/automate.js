@@ -114,6 +114,7 @@ class PipelineBuilder extends HTMLElement {
     const place = this.querySelector("[data-notes]");
     place.replaceChildren(this.querySelector(template).content.cloneNode(true));
     place.scrollIntoView({ block: "nearest" });
+    place.firstElementChild.focus();
     return place;
   }
 

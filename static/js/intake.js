@@ -16,7 +16,7 @@ export class Intake {
     on(document, "paste", (event) => this.onPaste(event));
   }
 
-  /** A reload may bring the chosen files back. */
+  /** To reload a page, or to go back to it, may bring the chosen files back. */
   begin() {
     const { sourceUrl, sourceName } = this.bench.dataset;
     if (this.input.files.length) this.take(this.input.files);

@@ -18,7 +18,6 @@ class ToolWorkbench extends HTMLElement {
     this.upload = new Upload(this);
     this.controller = new AbortController();
     this.listen();
-    this.intake.begin();
   }
 
   disconnectedCallback() {
@@ -54,6 +53,8 @@ class ToolWorkbench extends HTMLElement {
     const options = { signal: this.controller.signal };
     const on = (target, type, handle, more = {}) => target.addEventListener(type, handle, { ...options, ...more });
     this.intake = new Intake(this, on);
+    // Not before: a browser that goes back brings the chosen files only then.
+    on(window, "pageshow", () => this.state === "empty" && this.intake.begin());
     on(document, "keydown", (event) => this.onKey(event));
     on(window, "beforeunload", (event) => this.upload.isSending && event.preventDefault());
     on(this, "click", (event) => this.onAction(event));
