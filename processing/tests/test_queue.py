@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.db import OperationalError, connection
+from psycopg_pool import PoolTimeout
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
@@ -97,6 +98,29 @@ def test_it_is_inserted_and_enqueued_or_neither(
     answer = post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async")
     assert answer.status_code == 500
     assert not Job.objects.exists()
+    assert stored_files() == before
+
+
+def test_files_stay_when_nobody_knows_whether_the_job_was_inserted(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection broke after the commit was sent: the job may be there, and needs its input."""
+    before = stored_files()
+    with monkeypatch.context() as breaking:
+        breaking.setattr(queue, "enqueue", refuse)
+        assert post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async").status_code == 503
+    assert len(stored_files() - before) == 1
+
+
+def test_files_go_when_there_was_no_connection_to_insert_the_job(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(job: Job) -> None:
+        raise OperationalError from PoolTimeout()
+
+    before = stored_files()
+    monkeypatch.setattr(queue, "enqueue", refuse)
+    assert post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async").status_code == 503
     assert stored_files() == before
 
 
