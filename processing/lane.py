@@ -29,12 +29,16 @@ class Place:
     """Nobody's is what the server does for itself."""
 
 
+MOST_RUNS: Final = settings.REQUEST_THREADS // 2
+"""However little each is: a request waits for each, in a thread of the web process."""
+
+
 class FastLane:
     """Created after the web process forked: children and threads do not survive a fork."""
 
     def __init__(self, children: int) -> None:
         self.pool = ChildPool(children, memory_bytes=settings.PROCESSING_MEMORY_MB * 2**20)
-        self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lane")
+        self._threads = ThreadPoolExecutor(settings.REQUEST_THREADS, thread_name_prefix="lane")
         self._lock = threading.Lock()
         self._places: set[Place] = set()
 
@@ -49,10 +53,12 @@ class FastLane:
         """
         with self._lock:
             is_first = all(place.user_id != user_id for place in self._places)
-            room = MOST_WORK * self.pool.size * (2 if is_first else 1)
-            if work > MOST_WORK or self._ahead() + work > room:
-                return None
-            return self._take(Place(work, user_id))
+            is_free = work <= MOST_WORK and self._has_room(work, 2 if is_first else 1)
+            return self._take(Place(work, user_id)) if is_free else None
+
+    def _has_room(self, work: float, times: int) -> bool:
+        ahead = sum(place.work for place in self._places)
+        return len(self._places) < times * MOST_RUNS and ahead + work <= times * MOST_WORK * self.pool.size
 
     def leave(self, place: Place) -> None:
         with self._lock:
@@ -67,9 +73,6 @@ class FastLane:
             yield
         finally:
             self.leave(place)
-
-    def _ahead(self) -> float:
-        return sum(place.work for place in self._places)
 
     def _take(self, place: Place) -> Place:
         self._places.add(place)

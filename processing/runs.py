@@ -17,6 +17,7 @@ from processing.lane import Place, fast_lane
 from processing.models import Job
 from processing.services import job_create
 from processing.uploads import AcceptedFile, NewInput, accept
+from processing.waiting import waiting_room
 from processing.work import Work
 from snapotter.common.errors import SnapOtterError
 
@@ -25,8 +26,9 @@ def run(*, user: User, work: Work, accepted: AcceptedFile, client_job_id: str = 
     """Every run of a user comes through here, whatever its entrance has checked before: here at once if it is
     soon done, in a worker otherwise. Whoever does not wait needs none of our children.
 
-    Returns the job finished, or as it is after SYNC_WAIT_MS; how a failed one is answered says
-    `results.error_of`. Raises what `require_usable` and `check` of the work raise, and TooManyJobs.
+    Returns the job finished, or as it is after SYNC_WAIT_MS, or at once if too many requests wait already;
+    how a failed one is answered says `results.error_of`. Raises what `require_usable` and `check` of the work
+    raise, and TooManyJobs.
     """
     work.require_usable(user=user)
     work.check(accepted.source)
@@ -92,7 +94,7 @@ def enqueue(
         retry_of=retry_of,
         claimed=False,
     )
-    return _created(create, wait)
+    return _created(create, user, wait)
 
 
 def enqueue_each(
@@ -108,12 +110,15 @@ def enqueue_each(
     create = partial(
         batch_create, user=user, work=work, files=files, client_job_id=client_job_id, retry_of=retry_of
     )
-    return _created(create, wait)
+    return _created(create, user, wait)
 
 
-def _created(create: Callable[..., Job], wait: bool) -> Job:
+def _created(create: Callable[..., Job], user: User, wait: bool) -> Job:
     """The job as it is, or at its end if somebody waits and sees that."""
     job_id = uuid4()
     with events.End(job_id).watched() as end:
         job = create(job_id=job_id)
-        return end.wait(settings.SYNC_WAIT_MS / 1000) if wait else job
+        if not wait:
+            return job
+        with waiting_room.seat(user.pk) as has_seat:
+            return end.wait(settings.SYNC_WAIT_MS / 1000) if has_seat else job

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import IO, Any, cast
 
 from django import setup
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_started
@@ -21,8 +22,6 @@ from django.urls import set_script_prefix
 from snapotter import body_limit
 from snapotter.body_limit import BodyRefused, Receive, Scope, Send
 from snapotter.common.errors import StorageFull, is_storage_full
-
-THREADS = 128  # of one web process; each may wait for a run, none holds a database connection meanwhile
 
 
 class ThreadedHandler(ASGIHandler):
@@ -35,7 +34,7 @@ class ThreadedHandler(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
+        self._threads = ThreadPoolExecutor(settings.REQUEST_THREADS, thread_name_prefix="request")
         self._disk = body_limit.Disk()
 
     def load_middleware(self, is_async: bool = False) -> None:

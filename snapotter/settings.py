@@ -99,6 +99,8 @@ PROCESSING_MEMORY_MB = env.integer("PROCESSING_MEMORY_MB", 3072, low=256, high=2
 CONCURRENT_JOBS = env.integer("CONCURRENT_JOBS", 0, high=256) or max(2, (os.cpu_count() or 1) - 1)
 # How long a process that runs a job may go unheard of before others take it for dead
 JOB_LEASE_S = env.number("JOB_LEASE_S", 60, low=1, high=24 * 3600)
+# Of one web process. Some may wait for runs, none of which holds a database connection meanwhile
+REQUEST_THREADS = 128
 SYNC_WAIT_MS = env.integer("SYNC_WAIT_MS", 8000, high=600_000)
 MAX_STREAMS_PER_USER = env.integer("MAX_STREAMS_PER_USER", 100, high=100_000)  # of progress, in one process
 # Of a stream of progress; at each is asked again whether its user is still let in

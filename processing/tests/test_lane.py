@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import User
 from conftest import Api
-from processing.lane import MOST_WORK, FastLane, fast_lane
+from processing.lane import MOST_RUNS, MOST_WORK, FastLane, fast_lane
 from processing.tests.lanes import work_of
 from processing.tests.requests import jpeg, post
 
@@ -48,6 +48,12 @@ def test_whoever_fills_it_keeps_nobody_out(lane: FastLane) -> None:
 def test_it_is_not_endless_however_many_come(lane: FastLane) -> None:
     taken = [lane.enter(MOST_WORK, user_id=uuid4()) for _ in range(10)]
     assert sum(place is not None for place in taken) == 4
+
+
+def test_it_takes_only_so_many_however_little_each_is(lane: FastLane) -> None:
+    taken = [lane.enter(0.001, user_id=SOMEBODY) for _ in range(MOST_RUNS + 10)]
+    assert sum(place is not None for place in taken) == MOST_RUNS
+    assert lane.enter(0.001, user_id=SOMEBODY_ELSE)
 
 
 def test_no_more_enter_at_once_than_there_are_places(lane: FastLane) -> None:
