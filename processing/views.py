@@ -146,12 +146,19 @@ def _run_accepted(
 
 
 def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
-    template = "tools/outcome.html" if _is_partial(request) else "tools/job.html"
     outcome = outcome_of(job, user=user_of(request), query=request.GET.dict())
-    response = render(request, template, {"outcome": outcome})
+    response = render(request, _job_template(request, job), {"outcome": outcome})
     if _is_partial(request):
         response["HX-Push-Url"] = "false"
     return response
+
+
+def _job_template(request: HttpRequest, job: Job) -> str:
+    """The page, what became of the run, or only the list of a batch's files."""
+    if not _is_partial(request):
+        return "tools/job.html"
+    only_files = job.is_batch and request.headers.get("HX-Target") == "batch-files"
+    return "batches/files.html" if only_files else "tools/outcome.html"
 
 
 def _tool_page(request: HttpRequest, tool: Tool[Any], form: SettingsForm, **more: Any) -> HttpResponse:

@@ -56,6 +56,23 @@ def server() -> Iterator[RunningServer]:
         running.stop()
 
 
+@pytest.fixture(scope="session")
+def idle_server() -> Iterator[RunningServer]:
+    """A server where nothing takes a job off the queue: what becomes of one, the test says."""
+    with temporary_data_dir() as path:
+        running = RunningServer(
+            path,
+            DEFAULT_PASSWORD=ADMIN_PASSWORD,
+            SKIP_MUST_CHANGE_PASSWORD="true",
+            LOGIN_ATTEMPT_LIMIT="0",
+            RATE_LIMIT_PER_MIN="0",
+            WORKERS="0",
+        )
+        running.start()
+        yield running
+        running.stop()
+
+
 @pytest.fixture
 def fresh_server(data_dir: Path) -> Iterator[RunningServer]:
     """A server as a newcomer starts it: empty data directory, default settings."""

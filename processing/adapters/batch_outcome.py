@@ -44,8 +44,25 @@ class BatchOutcome(Outcome):
     @property
     def address(self) -> str:
         """What this very page is asked for by, after the job's own address."""
-        failed = "show=failed&" if self.shows_failed else ""
-        return f"?{failed}page={self.page.number}"
+        return _address(self.page.number, failed=self.shows_failed)
+
+    @property
+    def failed(self) -> str:
+        return _address(1, failed=True)
+
+    @property
+    def previous(self) -> str:
+        page = self.page
+        return _address(page.previous_page_number(), failed=self.shows_failed) if page.has_previous() else ""
+
+    @property
+    def next(self) -> str:
+        page = self.page
+        return _address(page.next_page_number(), failed=self.shows_failed) if page.has_next() else ""
+
+
+def _address(page: int, *, failed: bool) -> str:
+    return f"?{'show=failed&' if failed else ''}page={page}"
 
 
 def outcome_of(job: Job, *, user: User, query: Mapping[str, str]) -> Outcome:

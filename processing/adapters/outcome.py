@@ -103,8 +103,8 @@ class Outcome:
     def stage(self) -> str:
         """What goes on in a job that has not ended."""
         job = self.job
-        if self.tally and job.status == JobStatus.PROCESSING and not job.cancel_requested:
-            return f"{self.tally.ended} of {self.tally.files}"
+        if self.tally and self.tally.begun and not job.cancel_requested:
+            return self.tally.so_far
         return stage_text(status=job.status, stage=job.stage, cancel=job.cancel_requested)
 
     @property

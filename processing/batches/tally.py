@@ -14,12 +14,13 @@ from processing.models import UNDONE, Job, JobStatus
 @dataclass(frozen=True)
 class Tally:
     """Members of a batch. `undone` have failed or were canceled, `kept` are those of them whose file is there
-    to be run again."""
+    to be run again, `begun` are all that do not wait any more."""
 
     total: int = 0
     completed: int = 0
     undone: int = 0
     kept: int = 0
+    begun: int = 0
 
     @property
     def ended(self) -> int:
@@ -28,6 +29,12 @@ class Tally:
     @property
     def files(self) -> str:
         return "1 file" if self.total == 1 else f"{self.total} files"
+
+    @property
+    def so_far(self) -> str:
+        """How far it is, while it goes on."""
+        failed = f", {self.undone} failed" if self.undone else ""
+        return f"{self.ended} of {self.files}{failed}"
 
     @property
     def told(self) -> str:
@@ -50,5 +57,6 @@ def tallies_of(batch_ids: Iterable[UUID]) -> dict[UUID, Tally]:
         completed=Count("pk", filter=Q(status=JobStatus.COMPLETED)),
         undone=Count("pk", filter=undone),
         kept=Count("pk", filter=undone & Q(bytes_in__gt=0)),
+        begun=Count("pk", filter=~Q(status=JobStatus.QUEUED)),
     )
     return {batch_id: Tally(*counts) for batch_id, *counts in counted}

@@ -27,6 +27,7 @@ from processing.retries import retry
 from processing.selectors import job_for, visible_jobs
 from snapotter.common.downloads import file_response
 from snapotter.common.errors import NotFound, SnapOtterError
+from snapotter.common.ids import parse_uuid
 
 SHOWN: Final = 50
 
@@ -59,18 +60,19 @@ def history(request: HttpRequest) -> HttpResponse:
 @signed_in("tools:use")
 def live(request: HttpRequest) -> HttpResponse:
     """The rows of the jobs `id` as they are now, as parts that put themselves in their places. Whoever comes
-    here otherwise, having signed in anew, gets the whole page."""
-    if not request.headers.get("HX-Request"):
-        return redirect("jobs")
+    here otherwise, having signed in anew, gets the page they are of."""
     user = user_of(request)
-    ids = [id for id in map(_uuid, request.GET.getlist("id")[:SHOWN]) if id]
+    query = HistoryQuery.of(request.GET.dict(), may_see_all=has_permission(user, "files:all"))
+    if not request.headers.get("HX-Request"):
+        return redirect(f"{reverse('jobs')}?{query.here}")
+    ids = [id for id in map(parse_uuid, request.GET.getlist("id")[:SHOWN]) if id]
     jobs = visible_jobs(user=user).filter(pk__in=ids).select_related("user")
     items = items_of(jobs, user=user)
     context = {
         "items": items,
         "unfinished": _unfinished(items),
         "news": [item for item in items if item.job.is_finished],
-        "query": HistoryQuery.of(request.GET.dict(), may_see_all=has_permission(user, "files:all")),
+        "query": query,
     }
     return render(request, "history/live_rows.html", context)
 
@@ -133,10 +135,3 @@ def _types(request: HttpRequest, query: HistoryQuery) -> list[tuple[str, str]]:
         tool = find_tool(query.type)
         types.append((query.type, tool.title if tool else query.type))
     return types
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

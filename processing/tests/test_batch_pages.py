@@ -116,7 +116,16 @@ def test_what_was_done_before_a_batch_was_canceled_is_offered(browser: Client) -
     browser.post(f"/jobs/{batch.pk}/cancel")
     batch.refresh_from_db()
     assert batch.status == "canceled"
-    assert "Canceled: None of 2 files done" in html(browser.get(f"/jobs/{batch.pk}"))
+    page = html(browser.get(f"/jobs/{batch.pk}"))
+    assert "<span>Canceled</span>" in page
+    assert "No file was done before." in page
+
+
+def test_a_script_that_asks_for_the_files_gets_them_alone(browser: Client) -> None:
+    batch = ended_batch(browser, pictures("a.jpg", "b.jpg"))
+    page = html(browser.get(f"/jobs/{batch.pk}", headers={**HTMX, "HX-Target": "batch-files"}))
+    assert "a.jpg" in page
+    assert "Download all" not in page
 
 
 def test_a_batch_whose_files_are_gone_says_so(browser: Client) -> None:

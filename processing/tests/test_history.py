@@ -85,7 +85,7 @@ class TestWhose:
         answer = browser.get("/jobs")
         assert shown(answer) == [batch.pk]
         page = html(answer)
-        for told in ("4 files", "3 of 4 files", "1 failed so far", "Batch · Width 300 px"):
+        for told in ("4 files", "3 of 4 files, 1 failed", "Batch · Width 300 px"):
             assert told in page
 
     def test_a_canceled_batch_offers_what_was_done(self, browser: Client, alice: User) -> None:
@@ -253,8 +253,21 @@ class TestLive:
         answer = browser.get(f"/jobs/live?id={theirs.pk}&id=x&id={uuid4()}&id=%00", headers=HTMX)
         assert shown(answer) == []
 
-    def test_whoever_comes_there_by_its_address_gets_the_whole_page(self, browser: Client) -> None:
-        assert browser.get("/jobs/live?id=x")["Location"] == "/jobs"
+    def test_of_what_goes_on_only_the_state_comes_and_a_button_goes_that_was_pressed(
+        self, browser: Client, alice: User
+    ) -> None:
+        going = job(alice, status=JobStatus.PROCESSING)
+        page = html(browser.get(f"/jobs/live?id={going.pk}", headers=HTMX))
+        assert f'id="state-{going.pk}" hx-swap-oob="true"' in page
+        assert "job-actions" not in page
+        Job.objects.filter(pk=going.pk).update(cancel_requested=True)
+        page = html(browser.get(f"/jobs/live?id={going.pk}", headers=HTMX))
+        assert f'id="actions-{going.pk}" hx-swap-oob="true"' in page
+        assert "<button" not in page
+
+    def test_whoever_comes_there_by_its_address_gets_the_page_they_are_of(self, browser: Client) -> None:
+        address = browser.get("/jobs/live?state=failed&id=x")["Location"]
+        assert address == "/jobs?state=failed"
 
 
 class TestCancel:

@@ -1,8 +1,9 @@
 /** The steps of a pipeline are put together: the palette is searched, and nothing that was typed gets lost. */
 
 import "./settings.js";
+import { isPart } from "./parts.js";
 import { RedrawnForm } from "./redrawn-form.js";
-import { isSentAway, isWholePage, useNewestToken } from "./session.js";
+import { isSentAway, useNewestToken } from "./session.js";
 import { dragStep } from "./step-drag.js";
 
 const FAILED = "The server did not answer. What you typed is still here; try again.";
@@ -88,7 +89,7 @@ class PipelineBuilder extends HTMLElement {
   onAnswer(event) {
     const { xhr } = event.detail;
     const isAway = isSentAway(xhr);
-    if (isAway || isWholePage(xhr)) {
+    if (isAway || !isPart(xhr)) {
       event.preventDefault();
       if (this.isOurs(event.detail)) this.refuse(isAway);
     } else if (!this.isOurs(event.detail)) {

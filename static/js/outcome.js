@@ -1,5 +1,7 @@
 /** What a run came to, or what is wrong with what was chosen, below the picture. */
 
+import { showInTitle } from "./job-title.js";
+
 export class Outcome {
   constructor(bench) {
     this.bench = bench;
@@ -10,7 +12,7 @@ export class Outcome {
   arrive() {
     const { bench } = this;
     const state = this.place.querySelector("#outcome")?.dataset.state;
-    if (state === "done") return this.showResult();
+    if (state === "done") return bench.state === "done" ? undefined : this.showResult(); // else it was looked through
     if (state === "running") {
       if (bench.state !== "waiting") bench.announce("This takes a little longer.");
       bench.state = "waiting";
@@ -28,21 +30,16 @@ export class Outcome {
     const title = place.querySelector("#result-title");
     title.focus({ preventScroll: true });
     const isThere = place.querySelector("#outcome [download]");
-    bench.announce(`Done. ${title.innerText.trim()}. ${isThere ? "The result can be downloaded." : ""}`);
+    bench.announce(`Ended. ${title.innerText.trim()}. ${isThere ? "The result can be downloaded." : ""}`);
     // Only a loaded picture has its height.
     await place.querySelector("[data-after]")?.decode().catch(() => {});
-    place.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    // The files of a batch may be more than fit.
+    (place.querySelector("[data-batch] .outcome") ?? place).scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   clear() {
     this.place.replaceChildren();
-  }
-
-  showNotice(text) {
-    const notice = document.createElement("p");
-    notice.className = "notice";
-    notice.textContent = text;
-    this.place.replaceChildren(notice);
+    showInTitle("");
   }
 
   showAlert(message) {

@@ -1,7 +1,17 @@
-/** A whole page, which is an error of the server or of what stands before it, never takes the place of a part. */
+/**
+ * What htmx may put into a page: a part that the server drew. Anything else is an error, often of what stands before
+ * the server, and leaves what is shown. So does an error where a page only looks how things are: it looks again.
+ */
 
-import { isWholePage } from "./session.js";
+const WHOLE_PAGE = /^\s*<(!doctype|html)\b/i;
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (isWholePage(event.detail.xhr)) event.detail.shouldSwap = false;
+export function isPart(xhr) {
+  const type = xhr.getResponseHeader("Content-Type") ?? "";
+  return type.startsWith("text/html") && !WHOLE_PAGE.test(xhr.responseText);
+}
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { xhr, requestConfig } = detail;
+  const onlyLooked = requestConfig.verb === "get";
+  if (!isPart(xhr) || (onlyLooked && xhr.status >= 400)) detail.shouldSwap = false;
 });

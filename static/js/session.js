@@ -8,11 +8,6 @@ export function isSentAway(xhr) {
   return Boolean(address) && DOORS.includes(new URL(address, location).pathname);
 }
 
-/** A whole page where a part was expected is an error. */
-export function isWholePage(xhr) {
-  return /^\s*<!doctype/i.test(xhr.responseText);
-}
-
 /** Whoever has signed in anew in another tab has another token than this page was drawn with. */
 export function useNewestToken({ detail }) {
   const token = document.cookie.match(/(?:^|; )snapotter-csrf=([^;]+)/)?.[1];

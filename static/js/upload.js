@@ -1,7 +1,7 @@
 /** The run of a form by htmx: its progress on the way up, its failures, and giving up. */
 
-import "./parts.js";
-import { isSentAway, isWholePage, useNewestToken } from "./session.js";
+import { isPart } from "./parts.js";
+import { isSentAway, useNewestToken } from "./session.js";
 
 const TOO_LARGE = 413;
 
@@ -14,7 +14,7 @@ export class Upload {
     on("beforeRequest", (event) => this.isOurs(event) && this.begin());
     on("xhr:progress", (event) => this.isOurs(event) && this.showProgress(event.detail));
     on("beforeOnLoad", (event) => this.stay(event));
-    on("beforeSwap", (event) => this.refusePages(event));
+    on("beforeSwap", (event) => this.refuse(event));
     on("afterSettle", (event) => event.target.closest("#result") && bench.outcome.arrive());
     on("sendError", (event) => this.fail(event, "The server cannot be reached. Try again in a moment."));
     on("timeout", (event) => this.fail(event, "The server did not answer in time. Try again in a moment."));
@@ -70,9 +70,9 @@ export class Upload {
     this.bench.outcome.showSignedOut();
   }
 
-  refusePages(event) {
+  refuse(event) {
     const { xhr } = event.detail;
-    if (!isWholePage(xhr)) return;
+    if (isPart(xhr)) return;
     const large = xhr.status === TOO_LARGE ? "This is more than the server takes at a time." : "";
     const unexpected = "Something went wrong on the server. Try again; if it stays, reload the page.";
     this.fail(event, large || unexpected);

@@ -73,7 +73,8 @@ class ToolWorkbench extends HTMLElement {
     const act = control && this.actions[control.dataset.action];
     if (!act) return;
     event.preventDefault();
-    act(control);
+    // What is on its way stays as it was sent.
+    if (!this.isBusy || control.dataset.action === "abort") act(control);
   }
 
   actions = {
