@@ -113,6 +113,29 @@ def test_what_is_no_picture_is_left_out_of_a_drop(inside: Page, photos: list[Pat
     expect(inside.locator("[data-left-out]")).to_have_text("Left out: notes.txt is not a picture.")
 
 
+def test_what_is_dropped_comes_to_what_is_chosen_once(inside: Page, photos: list[Path]) -> None:
+    choose(inside, photos[:2])
+    inside.dispatch_event("main", "drop", {"dataTransfer": transfer(inside, photos[3])})
+    expect(inside.locator("[data-file-name]")).to_have_text("3 pictures")
+    with inside.expect_file_chooser() as chooser:
+        inside.get_by_role("button", name="Add", exact=True).click()
+    chooser.value.set_files([photos[0], photos[4]])
+    expect(inside.locator("[data-file-name]")).to_have_text("4 pictures")
+
+
+def test_several_pictures_are_cropped_in_proportion(inside: Page, photos: list[Path], tmp_path: Path) -> None:
+    small = tmp_path / "small.png"
+    make_image("RGB", (60, 40)).save(small)
+    inside.goto("/tools/image/crop")
+    inside.locator("input[type=file]").set_input_files([photos[0], small])
+    expect(inside.get_by_label("Per cent")).to_be_checked()
+    expect(inside.get_by_label("Width", exact=True)).to_have_value("100")
+    inside.get_by_label("Width", exact=True).fill("50")
+    inside.locator(".button-run").click()
+    wait_for_the_end(inside)
+    expect(inside.get_by_role("heading", name="2 files done")).to_be_visible()
+
+
 def transfer(page: Page, *paths: Path) -> Any:
     files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
     return page.evaluate_handle(

@@ -28,6 +28,11 @@ export class CropLink {
     if (!typed) this.write();
   }
 
+  /** Several pictures have several sizes: pixels of one would not be in another. */
+  useShares() {
+    if (this.frame && this.settings.value("unit") !== "percent") this.settings.set("unit", "percent");
+  }
+
   get ratio() {
     return Number(this.settings.querySelector("[name=aspect]:checked")?.value) || null;
   }

@@ -20,6 +20,16 @@ export function sorted(files, { maxFiles, maxBytes, maxTotalBytes }) {
   return { taken, left };
 }
 
+/** Without those that were chosen twice. */
+export function unlike(files) {
+  const known = new Map();
+  for (const file of files) {
+    const identity = [file.size, file.lastModified, file.name].join();
+    if (!known.has(identity)) known.set(identity, file);
+  }
+  return [...known.values()];
+}
+
 function whyLeft(file, maxBytes) {
   if (!looksLikePicture(file)) return "is not a picture";
   if (!file.size) return "is empty";

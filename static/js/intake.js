@@ -1,6 +1,6 @@
 /** How pictures come in: chosen, dropped, pasted, or from an earlier run. */
 
-import { asFileList, inWords, sorted } from "./files.js";
+import { asFileList, inWords, sorted, unlike } from "./files.js";
 
 export class Intake {
   constructor(bench, on) {
@@ -63,9 +63,11 @@ export class Intake {
     this.give(event.clipboardData.files);
   }
 
-  /** Put files that were dropped or pasted into the form, as if they had been chosen. */
+  /** Files that were dropped or pasted are added to what is chosen, where several can be. */
   give(files) {
-    if (!this.bench.isBusy) this.take([...files]);
+    const { state, isBusy } = this.bench;
+    const isMore = state === "picked" && this.limits.maxFiles !== 1;
+    if (!isBusy) this.take(isMore ? [...this.input.files, ...files] : [...files]);
   }
 
   /** The file of an earlier run, as if it had been dropped here. */
@@ -81,7 +83,7 @@ export class Intake {
   }
 
   async take(files) {
-    const { taken, left } = sorted(files, this.limits);
+    const { taken, left } = sorted(unlike(files), this.limits);
     if (!taken.length) {
       this.bench.clear();
       this.bench.outcome.showAlert(`${left[0].file.name} ${left[0].reason}.`);

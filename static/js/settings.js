@@ -85,9 +85,11 @@ class ToolSettings extends HTMLElement {
     for (const [name, value] of Object.entries(values)) this.set(name, value);
   }
 
-  usePicture(picture) {
+  /** `picture` is the first of `count`. */
+  usePicture(picture, count = 1) {
     this.refresh();
     this.crop?.usePicture(picture);
+    if (count > 1) this.crop?.useShares();
   }
 
   /** The first control that cannot be right, its field marked; null when all may be sent. */

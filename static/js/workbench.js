@@ -105,7 +105,7 @@ class ToolWorkbench extends HTMLElement {
     this.form.toggleAttribute("data-many", files.length > 1);
     this.label(files.length > 1 ? `${this.title} ${files.length} pictures` : this.title);
     this.state = "picked";
-    this.settings.usePicture(this.picture);
+    this.settings.usePicture(this.picture, files.length);
     this.announce(`${this.preview.told}, ${files.length > 1 ? "are" : "is"} ready. ${leftOut}`);
     this.querySelector(".button-run").focus({ preventScroll: true });
   }
