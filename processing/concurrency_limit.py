@@ -1,4 +1,8 @@
-"""How many jobs of one user may run at once: what an administrator allows of `maxConcurrentJobsPerUser`."""
+"""How many jobs of one user may run at once: what an administrator allows of `maxConcurrentJobsPerUser`.
+
+Single jobs count single jobs alone, of which one too many is refused; files of a batch count both, and wait.
+So nobody is kept from using a tool by a batch of one's own.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from processing import queue
 from processing.models import BATCH, Job, JobStatus
@@ -25,34 +29,53 @@ class TooManyJobs(TooManyRequests):
 
 
 def has_room(user_id: UUID | None) -> bool:
-    """Whether one more job of the user may run; nobody else is told so until the transaction ends."""
+    """Whether one more member of the user's batches may run; nobody else is told so until the transaction
+    ends."""
     limit = store.get(MAX_CONCURRENT_JOBS_PER_USER)
-    return not limit or _active_when_locked(user_id) < limit
+    if not limit:
+        return True
+    _lock(user_id)
+    running_members = _members(user_id).filter(status=JobStatus.PROCESSING).count()
+    return _active_singles(user_id) + running_members < limit
 
 
 @contextmanager
 def place(user: Any) -> Iterator[None]:
-    """Insert a job within it. Raises TooManyJobs."""
+    """Insert a single job within it. Raises TooManyJobs."""
     limit = store.get(MAX_CONCURRENT_JOBS_PER_USER)
     if not limit:
         yield
         return
     with transaction.atomic():
-        active = _active_when_locked(user.pk)
+        _lock(user.pk)
+        active = _active_singles(user.pk)
         if active >= limit:
             raise TooManyJobs(activeJobs=active, limit=limit)
         yield
 
 
 def hand_on(job: Job) -> None:
-    """A job has ended: there may be room for a member of a batch that had to wait for it."""
-    if store.get(MAX_CONCURRENT_JOBS_PER_USER):
+    """A job has ended: there may be room for a member of a batch that had to wait for it, also if the limit
+    that made it wait is another by now, or none."""
+    if waiting_members(job.user_id).first() is not None:
         queue.enqueue_turn(job.user_id)
 
 
-def _active_when_locked(user_id: UUID | None) -> int:
-    """Running, or waiting to; of members those that run, as the others wait for their turn."""
+def waiting_members(user_id: UUID | None) -> QuerySet[Job]:
+    """In the order of jobs_members_waiting, which alone is read then, however many jobs there are."""
+    waiting = _members(user_id).filter(status=JobStatus.QUEUED, cancel_requested=False)
+    return waiting.order_by("parent_id", "created_at", "pk").only("pk")
+
+
+def _lock(user_id: UUID | None) -> None:
     transaction_lock(f"share of {user_id}")
-    running = Q(status=JobStatus.PROCESSING)
-    single = Q(status=JobStatus.QUEUED, parent=None)
-    return Job.objects.filter(running | single, user=user_id).exclude(type=BATCH).count()
+
+
+def _active_singles(user_id: UUID | None) -> int:
+    """Running, or waiting to."""
+    active = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.PROCESSING), user=user_id)
+    return active.filter(parent=None).exclude(type=BATCH).count()
+
+
+def _members(user_id: UUID | None) -> QuerySet[Job]:
+    return Job.objects.filter(user=user_id, parent__isnull=False)

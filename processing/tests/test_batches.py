@@ -384,6 +384,43 @@ def test_members_that_wait_take_no_room_from_single_jobs(api: Api, alice: User) 
     assert post(api.as_user(alice), jpeg(), {"width": 50}, url=RESIZE).status_code == 200
 
 
+def test_members_that_run_keep_no_single_job_out(api: Api, alice: User) -> None:
+    limited_to(1)
+    queued_batch(api.as_user(alice), pictures("a.jpg", "b.jpg"))
+    claim(alice)
+    assert post(api.as_user(alice), jpeg(), {"width": 50}, url=RESIZE).status_code == 200
+    assert post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async").status_code == 202
+    assert post(api.as_user(alice), jpeg(), {"width": 50}, prefer="respond-async").status_code == 429
+
+
+def test_members_give_way_to_single_jobs(api: Api, alice: User) -> None:
+    limited_to(2)
+    queued_batch(api.as_user(alice), pictures("a.jpg", "b.jpg", "c.jpg"))
+    claim(alice)
+    queued_job(alice)
+    assert turns.claim(user_id=alice.pk) is None
+
+
+@pytest.mark.parametrize("limit", [0, 5])
+def test_members_that_had_to_wait_go_on_when_the_limit_is_raised(api: Api, alice: User, limit: int) -> None:
+    limited_to(1)
+    single = queued_job(alice)
+    queued_batch(api.as_user(alice), pictures("a.jpg"))
+    forget_queue()
+    assert turns.claim(user_id=alice.pk) is None
+    limited_to(limit)
+    run_services.job_end_waiting(job=single, error=Canceled())
+    assert turns_waiting() == [str(alice.pk)]
+
+
+def test_a_job_that_ends_asks_for_no_turn_that_nobody_needs(api: Api, alice: User, bob: User) -> None:
+    limited_to(1)
+    queued_batch(api.as_user(bob), pictures("a.jpg"))
+    forget_queue()
+    run_services.job_end_waiting(job=queued_job(alice), error=Canceled())
+    assert turns_waiting() == []
+
+
 def test_a_limited_batch_ends_as_any_other(api: Api, alice: User) -> None:
     limited_to(1)
     batch = queued_batch(api.as_user(alice), pictures("a.jpg", "b.jpg", "c.jpg"))
