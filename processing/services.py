@@ -79,7 +79,7 @@ def _insert_queued(job: Job) -> Job:
 
 def job_cancel(*, caller: User, job: Job) -> bool:
     """Keep a queued job from starting, have a running one stopped; of a batch its members, and what is done
-    is kept. False when it has ended already. That of another user is recorded.
+    is kept. False when it has ended already, or all of these. That of another user is recorded.
 
     Raises PermissionRefused.
     """
@@ -88,9 +88,8 @@ def job_cancel(*, caller: User, job: Job) -> bool:
         return False
     # From here on nobody can claim it; what is claimed already hears of it and ends the job
     if job.is_batch:
-        members_cancel(batch=job)
-    else:
-        job_end_waiting(job=job, error=Canceled())
+        return members_cancel(batch=job)
+    job_end_waiting(job=job, error=Canceled())
     return True
 
 

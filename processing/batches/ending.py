@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,14 +50,16 @@ def batch_advance(*, batch_id: UUID) -> None:
 
 
 def _end(batch: Job) -> None:
-    members = list(members_of(batch).only("status", "result", "bytes_out", "completed_at"))
+    members = list(
+        members_of(batch).only("status", "cancel_requested", "result", "bytes_out", "completed_at")
+    )
     entries = entries_of(members)
     archive = archive_of(batch, entries) if entries else None
     over = delete_after()
     members_of(batch).update(delete_after=over)  # all go together with the batch
     _update(
         batch,
-        **_outcome(batch, archive),
+        **_outcome(archive, is_canceled=_is_canceled(batch, members)),
         progress=1.0,
         bytes_out=sum(member.bytes_out for member in members),
         delete_after=over,
@@ -69,13 +72,18 @@ def _milliseconds_since(moment: datetime) -> int:
     return round((timezone.now() - moment).total_seconds() * 1000)
 
 
-def _outcome(batch: Job, archive: StoredOutput | None) -> dict[str, Any]:
+def _is_canceled(batch: Job, members: Sequence[Job]) -> bool:
+    """Not if all members had ended already: whoever canceled it is told that it came too late."""
+    return batch.cancel_requested and any(member.cancel_requested for member in members)
+
+
+def _outcome(archive: StoredOutput | None, *, is_canceled: bool) -> dict[str, Any]:
     """What was made before a batch was canceled is kept."""
-    error = Canceled() if batch.cancel_requested else None if archive else AllFilesFailed()
+    error = Canceled() if is_canceled else None if archive else AllFilesFailed()
     result = JobResult(outputs=[archive] if archive else [], failure=Failure.of(error) if error else None)
     if error is None:
         return {"status": JobStatus.COMPLETED, "result": result.wire()}
-    status = JobStatus.CANCELED if batch.cancel_requested else JobStatus.FAILED
+    status = JobStatus.CANCELED if is_canceled else JobStatus.FAILED
     return {"status": status, "result": result.wire(), "error": error.message, "error_code": error.code}
 
 

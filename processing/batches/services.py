@@ -118,10 +118,11 @@ def _insert(batch: Job, members: Sequence[Job]) -> None:
         batch_advance(batch_id=batch.pk)
 
 
-def members_cancel(*, batch: Job) -> None:
-    """What follows for the members of a batch that is to be canceled; again, if a crash came in between."""
+def members_cancel(*, batch: Job) -> bool:
+    """What follows for the members of a batch that is to be canceled; again, if a crash came in between. False
+    when all of them had ended."""
     # From here on none can be claimed; those that run hear of it, end, and take the batch with them
-    members_of(batch).exclude(status__in=FINISHED).update(cancel_requested=True)
+    found = members_of(batch).exclude(status__in=FINISHED).update(cancel_requested=True)
     waiting = members_of(batch).filter(status=JobStatus.QUEUED, cancel_requested=True)
     ids = list(waiting.values_list("pk", flat=True))
     failure = Failure.of(Canceled())
@@ -135,3 +136,4 @@ def members_cancel(*, batch: Job) -> None:
     batch_advance(batch_id=batch.pk)
     for job_id in ids:
         workspace.delete_results(job_id)
+    return bool(found)

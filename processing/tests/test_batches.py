@@ -19,9 +19,10 @@ from accounts.models import User
 from accounts.tests.races import together, wait_for_a_waiter
 from audit.models import AuditEntry
 from conftest import LONG_SECONDS, Api
-from processing import queue, recovery, run_services, runner
+from processing import queue, recovery, run_services, runner, services
 from processing.batches import turns
 from processing.batches.ending import batch_advance
+from processing.batches.services import members_cancel
 from processing.engine.errors import Canceled, InternalFailure
 from processing.lane import fast_lane
 from processing.models import Job
@@ -264,6 +265,22 @@ def carry_one(user: User) -> None:
     run = runner.start(claim(user), fast_lane().pool)
     assert run is not None
     runner.drive(run)
+
+
+def test_a_cancel_that_comes_when_all_members_have_ended_is_too_late(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = queued_batch(api.as_user(alice), pictures("a.jpg"))
+    member = claim(alice)
+
+    def last_moment(*, batch: Job) -> bool:
+        complete(member)
+        return members_cancel(batch=batch)
+
+    monkeypatch.setattr(services, "members_cancel", last_moment)
+    assert not services.job_cancel(caller=alice, job=batch)
+    batch.refresh_from_db()
+    assert (batch.status, batch.error, states(batch)) == ("completed", "", ["completed"])
 
 
 def test_to_cancel_it_stops_what_runs(api: Api, alice: User) -> None:
