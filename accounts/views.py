@@ -28,6 +28,7 @@ from accounts.permissions import has_permission
 from accounts.rate_limits import admit
 from accounts.sessions import SessionStore
 from snapotter.common.errors import NotFound, SnapOtterError
+from snapotter.common.htmx import is_partial
 
 View = Callable[..., HttpResponseBase]
 
@@ -85,7 +86,7 @@ def _detour(request: HttpRequest, name: str) -> HttpResponse:
     """By way of another page. A form's target cannot be come back to, so only GET is remembered."""
     query = f"?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}" if request.method == "GET" else ""
     address = reverse(name) + query
-    if request.headers.get("HX-Request"):  # htmx would put the other page into a corner of this one
+    if is_partial(request):  # htmx would put the other page into a corner of this one
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect(address)
 

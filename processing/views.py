@@ -15,14 +15,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.caller import user_of
-from accounts.rate_limits import admit
 from accounts.views import signed_in
 from processing import catalogue
 from processing.adapters.batch_outcome import outcome_of
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.sources import earlier_job, source_of
-from processing.limits import BATCHES_PER_MINUTE
+from processing.limits import admit_batch
 from processing.models import Job
 from processing.results import error_of, message_of
 from processing.runs import run, run_each
@@ -31,6 +30,7 @@ from processing.tooling import Tool
 from processing.uploads import AcceptedFile, accept_one, counted, uploads_of
 from processing.work import ToolWork
 from snapotter.common.errors import SnapOtterError
+from snapotter.common.htmx import is_partial
 
 
 @never_cache
@@ -81,13 +81,9 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return _job_page(request, job_for(user=user_of(request), job_id=job_id))
 
 
-def _is_partial(request: HttpRequest) -> bool:
-    return bool(request.headers.get("HX-Request"))
-
-
 def _refused(request: HttpRequest, error: SnapOtterError) -> HttpResponse:
     """A whole page: htmx, which would put it into a corner of this one, is sent to fetch it."""
-    if not _is_partial(request):
+    if not is_partial(request):
         raise error
     return HttpResponse(status=error.status, headers={"HX-Redirect": request.path})
 
@@ -120,12 +116,12 @@ def _run_batch(
 ) -> HttpResponse:
     """How far it is can be seen at once, so nobody waits for the end."""
     try:
-        admit(request, f"page batch user {user_of(request).pk}", BATCHES_PER_MINUTE)
+        admit_batch(request)
         work = ToolWork(tool, form.settings)
         batch = run_each(user=user_of(request), work=work, files=files, wait=False)
     except SnapOtterError as refused:
         return _problem_page(request, tool, form, refused)
-    return _job_page(request, batch) if _is_partial(request) else redirect("job", batch.pk)
+    return _job_page(request, batch) if is_partial(request) else redirect("job", batch.pk)
 
 
 def _run_accepted(
@@ -137,7 +133,7 @@ def _run_accepted(
     except SnapOtterError as refused:
         error = refused
     if error is None:
-        return _job_page(request, job) if _is_partial(request) else redirect("job", job.pk)
+        return _job_page(request, job) if is_partial(request) else redirect("job", job.pk)
     path = getattr(error, "path", None)
     if path in form.fields:
         form.add_problem(path, str(error.details))
@@ -148,14 +144,14 @@ def _run_accepted(
 def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
     outcome = outcome_of(job, user=user_of(request), query=request.GET.dict())
     response = render(request, _job_template(request, job), {"outcome": outcome})
-    if _is_partial(request):
+    if is_partial(request):
         response["HX-Push-Url"] = "false"
     return response
 
 
 def _job_template(request: HttpRequest, job: Job) -> str:
     """The page, what became of the run, or only the list of a batch's files."""
-    if not _is_partial(request):
+    if not is_partial(request):
         return "tools/job.html"
     only_files = job.is_batch and request.headers.get("HX-Target") == "batch-files"
     return "batches/files.html" if only_files else "tools/outcome.html"
@@ -181,7 +177,7 @@ def _problem_page(
     form.is_valid()
     problem = message_of(error) if error else ""
     context = {"tool": tool, "form": form, "problem": problem}
-    if _is_partial(request):
+    if is_partial(request):
         return render(request, "tools/problem.html", context, status=error.status if error else 400)
     response = _tool_page(request, tool, form, problem=problem)
     response.status_code = error.status if error else 400

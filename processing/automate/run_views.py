@@ -19,14 +19,13 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.caller import user_of
 from accounts.models import User
 from accounts.permissions import has_permission
-from accounts.rate_limits import admit
 from accounts.views import signed_in
 from processing import runs
 from processing.adapters.words import find_tool
 from processing.automate.draft import Draft
 from processing.automate.judgement import judge
 from processing.automate.runnable import Runnable
-from processing.limits import BATCHES_PER_MINUTE
+from processing.limits import admit_batch
 from processing.models import Job
 from processing.pipelines.definition import read_definition
 from processing.pipelines.selectors import pipeline_for
@@ -37,6 +36,7 @@ from processing.tooling import SourceImage
 from processing.uploads import accept_one, counted, uploads_of
 from processing.work import PipelineWork
 from snapotter.common.errors import NotFound, SnapOtterError
+from snapotter.common.htmx import go, is_partial
 
 
 @never_cache
@@ -83,10 +83,7 @@ def _start(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedF
     failure = None if job.is_batch else error_of(job)
     if failure is not None:
         return _problem_page(request, runnable, failure)
-    address = reverse("job", args=[job.pk])
-    if _is_partial(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return redirect(address)
+    return go(request, reverse("job", args=[job.pk]))
 
 
 def _check(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedFile[bytes]]) -> HttpResponse:
@@ -102,7 +99,7 @@ def _run(request: HttpRequest, runnable: Runnable, uploads: Sequence[UploadedFil
     """One picture is a job, several are a batch."""
     user = user_of(request)
     if len(uploads) > 1:
-        admit(request, f"page batch user {user.pk}", BATCHES_PER_MINUTE)
+        admit_batch(request)
         return runs.run_each(user=user, files=counted(uploads), work=_work(runnable, user), wait=False)
     return runs.run(user=user, accepted=accept_one(uploads), work=_work(runnable, user))
 
@@ -143,9 +140,5 @@ def _page(
         "max_files": settings.MAX_BATCH_SIZE,
         "max_total_bytes": int(settings.MAX_BATCH_UPLOAD_MB * 2**20),
     }
-    shown = template if _is_partial(request) else "run.html"
+    shown = template if is_partial(request) else "run.html"
     return render(request, f"automate/{shown}", context, status=status)
-
-
-def _is_partial(request: HttpRequest) -> bool:
-    return bool(request.headers.get("HX-Request"))

@@ -32,6 +32,7 @@ from processing.pipelines.services import (
     pipeline_update,
 )
 from snapotter.common.errors import SnapOtterError
+from snapotter.common.htmx import go, is_partial
 
 SHOWN: Final = 50
 _SAVES: Final = ("save", "run", "save-copy")
@@ -155,18 +156,12 @@ def _name_of_copy(pipeline: Pipeline, name: str) -> str:
 
 def _saved(request: HttpRequest, pipeline: Pipeline, action: str) -> HttpResponse:
     if action == "run":
-        return _go(request, reverse("automate-run", args=[pipeline.pk]))
+        return go(request, reverse("automate-run", args=[pipeline.pk]))
     messages.success(request, f"“{pipeline.name}” was saved.")
-    return _go(request, reverse("automate-edit", args=[pipeline.pk]))
-
-
-def _go(request: HttpRequest, address: str) -> HttpResponse:
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return redirect(address)
+    return go(request, reverse("automate-edit", args=[pipeline.pk]))
 
 
 def _page(request: HttpRequest, builder: Builder, *, status: int = 200) -> HttpResponse:
-    part = "builder.html" if request.headers.get("HX-Request") else "edit.html"
+    part = "builder.html" if is_partial(request) else "edit.html"
     context = {"builder": builder, "may_run": has_permission(request.user, "tools:use")}
     return render(request, f"automate/{part}", context, status=status)

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.caller import user_of
 from accounts.permissions import has_permission
-from accounts.rate_limits import admit
 from accounts.views import signed_in
 from processing import services, workspace
 from processing.adapters.words import find_tool
@@ -22,11 +21,12 @@ from processing.catalogue import usable_tools
 from processing.history.items import Item, items_of
 from processing.history.query import STATES, HistoryQuery, Position
 from processing.history.thumbnails import MIME_TYPE, NAME, thumbnail
-from processing.limits import BATCHES_PER_MINUTE
+from processing.limits import admit_batch
 from processing.retries import retry
 from processing.selectors import job_for, visible_jobs
 from snapotter.common.downloads import file_response
 from snapotter.common.errors import NotFound, SnapOtterError
+from snapotter.common.htmx import go, is_partial
 from snapotter.common.ids import parse_uuid
 
 SHOWN: Final = 50
@@ -63,7 +63,7 @@ def live(request: HttpRequest) -> HttpResponse:
     here otherwise, having signed in anew, gets the page they are of."""
     user = user_of(request)
     query = HistoryQuery.of(request.GET.dict(), may_see_all=has_permission(user, "files:all"))
-    if not request.headers.get("HX-Request"):
+    if not is_partial(request):
         return redirect(f"{reverse('jobs')}?{query.here}")
     ids = [id for id in map(parse_uuid, request.GET.getlist("id")[:SHOWN]) if id]
     jobs = visible_jobs(user=user).filter(pk__in=ids).select_related("user")
@@ -84,7 +84,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     caller = user_of(request)
     job = job_for(user=caller, job_id=job_id)
     services.job_cancel(caller=caller, job=job)
-    if request.headers.get("HX-Request"):
+    if is_partial(request):
         return HttpResponse(status=204, headers={"HX-Trigger": "jobs-changed"})
     if "back" not in request.POST:
         return redirect("job", job.pk)
@@ -99,14 +99,11 @@ def try_again(request: HttpRequest, job_id: UUID) -> HttpResponse:
     user = user_of(request)
     job = job_for(user=user, job_id=job_id)
     try:
-        admit(request, f"page batch user {user.pk}", BATCHES_PER_MINUTE)
+        admit_batch(request)
         job = retry(user=user, job=job)
     except SnapOtterError as error:
         messages.error(request, f"{error.message.removesuffix('.')}.")
-    address = reverse("job", args=[job.pk])
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return redirect(address)
+    return go(request, reverse("job", args=[job.pk]))
 
 
 @require_safe

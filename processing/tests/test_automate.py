@@ -437,7 +437,7 @@ class TestRunAgain:
 def test_so_many_batches_a_minute_and_no_more(
     browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("processing.automate.run_views.BATCHES_PER_MINUTE", 1)
+    monkeypatch.setattr("processing.limits.BATCHES_PER_MINUTE", 1)
     saved = pipeline(alice)
     assert run(browser, saved, jpeg(), jpeg()).status_code == 302
     assert run(browser, saved, jpeg(), jpeg()).status_code == 429

@@ -78,7 +78,7 @@ def test_too_many_files_are_told(browser: Client, settings: Settings) -> None:
 
 
 def test_so_many_batches_a_minute_and_no_more(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("processing.views.BATCHES_PER_MINUTE", 1)
+    monkeypatch.setattr("processing.limits.BATCHES_PER_MINUTE", 1)
     assert post(browser, pictures("a.jpg", "b.jpg")).status_code == 302
     answer = post(browser, pictures("a.jpg", "b.jpg"))
     assert answer.status_code == 429

@@ -415,7 +415,7 @@ class TestRetry:
     def test_so_often_a_minute_and_no_more(
         self, browser: Client, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("processing.history.views.BATCHES_PER_MINUTE", 1)
+        monkeypatch.setattr("processing.limits.BATCHES_PER_MINUTE", 1)
         batch = self.batch(alice, JobStatus.FAILED)
         for _ in range(2):
             browser.post(f"/jobs/{batch.pk}/retry")
