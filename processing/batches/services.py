@@ -119,8 +119,8 @@ def _insert(batch: Job, members: Sequence[Job]) -> None:
 
 
 def members_cancel(*, batch: Job) -> bool:
-    """What follows for the members of a batch that is to be canceled; again, if a crash came in between. False
-    when all of them had ended."""
+    """What follows for the members of a batch that is to be canceled; again, if a crash came in between.
+    False when all of them had ended."""
     # From here on none can be claimed; those that run hear of it, end, and take the batch with them
     found = members_of(batch).exclude(status__in=FINISHED).update(cancel_requested=True)
     waiting = members_of(batch).filter(status=JobStatus.QUEUED, cancel_requested=True)
