@@ -7,6 +7,8 @@ import socket
 import threading
 from pathlib import Path
 
+import psycopg
+
 from snapotter.postgres import server
 from snapotter.postgres.cluster import DATABASE, PORT, ROLE, Cluster
 
@@ -37,6 +39,12 @@ class DatabaseProxy:
         _end(self._listening)
         for connection in tuple(self._connected):
             _end(connection)
+
+    def has_job_past_its_lease(self) -> bool:
+        """Looked at past the connections that go through here, or do not."""
+        directory = str(self._cluster.socket_directory)
+        with psycopg.connect(host=directory, port=PORT, user=ROLE, dbname=DATABASE) as past:
+            return past.execute("SELECT 1 FROM jobs WHERE lease_until < now()").rowcount > 0
 
     def stop(self) -> None:
         """Stop the database server itself; whoever is connected is told so."""

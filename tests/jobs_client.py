@@ -72,7 +72,7 @@ def run_slow(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
 def run_endless(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
     """It takes minutes."""
     settings = {"mode": "targetSize", "targetSizeKb": 1}
-    return _run(client, "compress", settings, noise(8000), name, headers)
+    return _run(client, "compress", settings, noise(6000), name, headers)
 
 
 def run_small(client: httpx.Client, name: str, **headers: str) -> httpx.Response:

@@ -44,17 +44,18 @@ def web_process_of(server: RunningServer) -> psutil.Process:
 
 def busy_child(server: RunningServer) -> psutil.Process:
     """The child that works right now: below a worker or a web process, and it uses the processor."""
-    busy: list[psutil.Process] = []
+    busy: dict[psutil.Process, float] = {}
 
     def is_found() -> bool:
         before = _seconds_used(server)
         time.sleep(0.05)
         after = _seconds_used(server)
-        busy[:] = [child for child in before.keys() & after if after[child] > before[child] + BUSY_SECONDS]
+        used = {child: after[child] - before[child] for child in before.keys() & after}
+        busy.update({child: seconds for child, seconds in used.items() if seconds > BUSY_SECONDS})
         return bool(busy)
 
     eventually(is_found, "a child is busy")
-    return busy[0]
+    return max(busy, key=lambda child: busy[child])
 
 
 def _seconds_used(server: RunningServer) -> dict[psutil.Process, float]:

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests.conftest import temporary_data_dir
+from tests.jobs_client import client_of, noise, server_in, small, wait_for_end
 from tests.running import RunningServer
-from tests.test_recovery import client_of, noise, server_in, small, wait_for_end
 
 pytestmark = pytest.mark.system
 

@@ -7,7 +7,6 @@ import io
 import json
 import signal
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,19 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.running import RunningServer
-from tests.test_recovery import (
+from snapotter.tests.waiting import eventually
+from tests.jobs_client import (
     client_of,
     enqueue,
     job_called,
+    recorded,
     run_small,
     server_in,
     small,
     wait_for_end,
-    wait_until,
-    worker_of,
 )
+from tests.processes import worker_of
+from tests.running import RunningServer
 from tests.witness import Witness, checksum
 
 pytestmark = pytest.mark.system
@@ -37,7 +37,7 @@ NAME = "many"
 
 @pytest.fixture
 def server(data_dir: Path) -> Iterator[RunningServer]:
-    running = server_in(data_dir, CONCURRENT_JOBS="1", WEB_WORKERS="2")
+    running = server_in(data_dir, CONCURRENT_JOBS="1", WEB_WORKERS="2", SYNC_WAIT_MS="60000")
     running.start()
     yield running
     running.stop()
@@ -58,7 +58,9 @@ def begin(client: httpx.Client, count: int) -> None:
 
 def wait_for_files(client: httpx.Client, count: int) -> None:
     """Until so many files have ended."""
-    wait_until(lambda: int(job_called(client, NAME)["batch"]["completedFiles"]) >= count)
+    eventually(
+        lambda: job_called(client, NAME)["batch"]["completedFiles"] >= count, f"{count} files have ended"
+    )
 
 
 def files_of(client: httpx.Client, count: int) -> list[dict[str, Any]]:
@@ -85,18 +87,6 @@ def assert_completed_once(client: httpx.Client, count: int) -> None:
     members = {file["jobId"] for file in files_of(client, count)}
     assert len(members) == count
     assert [times for job_id, times in recorded(client).items() if job_id in members] == [1] * count
-
-
-def recorded(client: httpx.Client) -> Counter[str]:
-    """How often each run is in the audit log."""
-    found: Counter[str] = Counter()
-    page = 1
-    while entries := client.get(
-        "/api/v1/audit-log", params={"action": "TOOL_EXECUTED", "limit": 100, "page": page}
-    ).json()["entries"]:
-        found.update(entry["details"]["jobId"] for entry in entries)
-        page += 1
-    return found
 
 
 def test_a_killed_worker_loses_no_file(server: RunningServer) -> None:

@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from snapotter.postgres.cluster import Cluster
+from snapotter.tests.waiting import eventually
 from tests.conftest import temporary_data_dir
 from tests.database_proxy import DatabaseProxy
-from tests.running import RunningServer
-from tests.test_recovery import (
+from tests.jobs_client import (
     client_of,
     enqueue,
     job_called,
@@ -29,8 +29,8 @@ from tests.test_recovery import (
     small,
     wait_for,
     wait_for_end,
-    wait_until,
 )
+from tests.running import RunningServer
 from tests.witness import Witness, checksum
 
 pytestmark = pytest.mark.system
@@ -96,11 +96,11 @@ def outage_loses_nothing(server: RunningServer, outage: Callable[[RunningServer]
         with outage(server):
             visits = [visitors.submit(visit, client, number) for number in range(VISITORS)]
             time.sleep(AWAY_SECONDS)
-        wait_until(lambda: is_healthy(client))
+        eventually(lambda: is_healthy(client), "the server is healthy again")
         answers = [answer for each in visits for answer in each.result()]
         assert_clear(answers)
         accepted |= {name for name, status, _ in answers if name != "health" and status < 300}
-        wait_until(witness.have_ended)
+        eventually(witness.have_ended, "all have ended")
         assert {name: job_called(client, name)["status"] for name in accepted} == dict.fromkeys(
             accepted, "completed"
         )
@@ -170,7 +170,7 @@ def test_a_worker_fetches_again_while_a_job_goes_on_that_began_before_and_ends_w
                 database.cut()
                 time.sleep(3)
                 database.open()
-                wait_until(lambda: is_healthy(client))
+                eventually(lambda: is_healthy(client), "the server is healthy again")
                 enqueue(run_small, client, "small")
                 assert wait_for_end(client, "small")["status"] == "completed"
                 assert job_called(client, "endless")["status"] == "processing"

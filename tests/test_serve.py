@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import signal
-import time
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 from PIL import Image
 
+from tests.processes import wait_until_ended
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.system
@@ -75,7 +74,7 @@ def test_ctrl_c_ends_every_process_and_a_second_start_goes_on(data_dir: Path) ->
     server.stop()
     assert server.process is not None
     assert server.process.returncode == 0
-    assert ended(processes)
+    wait_until_ended(processes)
     assert server.postgres() == []
 
     server.start()
@@ -93,7 +92,7 @@ def test_sigterm_ends_every_process_too(data_dir: Path) -> None:
     assert server.process is not None
     server.process.send_signal(signal.SIGTERM)
     server.process.wait(30)
-    assert ended(processes)
+    wait_until_ended(processes)
     assert server.postgres() == []
 
 
@@ -120,15 +119,3 @@ def test_a_port_in_use_is_said_in_one_line(fresh_server: RunningServer, data_dir
     assert "Traceback" not in second.log.read_text()
     assert f"cannot listen on 127.0.0.1:{fresh_server.port}" in lines[-1]
     assert second.postgres() == []
-
-
-def ended(processes: list[psutil.Process]) -> bool:
-    """Whether all are gone within a while; a child of a child is reaped by init a moment later."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if not any(
-            process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes
-        ):
-            return True
-        time.sleep(0.1)
-    return False

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 240.0
 """Seconds after which something is taken never to happen, on however slow a machine."""
 
 
