@@ -21,6 +21,7 @@ from processing.adapters.batch_outcome import outcome_of
 from processing.adapters.form import SettingsForm, form_class
 from processing.adapters.groups import CATEGORIES, grouped
 from processing.adapters.sources import earlier_job, source_of
+from processing.batches.selectors import neighbours_of
 from processing.limits import admit_batch
 from processing.models import Job
 from processing.results import error_of, message_of
@@ -142,19 +143,16 @@ def _run_accepted(
 
 
 def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
+    """The page, or for htmx what became of the run, or the list of a batch's files alone."""
     outcome = outcome_of(job, user=user_of(request), query=request.GET.dict())
-    response = render(request, _job_template(request, job), {"outcome": outcome})
-    if is_partial(request):
-        response["HX-Push-Url"] = "false"
-    return response
-
-
-def _job_template(request: HttpRequest, job: Job) -> str:
-    """The page, what became of the run, or only the list of a batch's files."""
     if not is_partial(request):
-        return "tools/job.html"
+        context = {"outcome": outcome, "neighbours": neighbours_of(job)}
+        return render(request, "tools/job.html", context)
     only_files = job.is_batch and request.headers.get("HX-Target") == "batch-files"
-    return "batches/files.html" if only_files else "tools/outcome.html"
+    template = "batches/files.html" if only_files else "tools/outcome.html"
+    response = render(request, template, {"outcome": outcome})
+    response["HX-Push-Url"] = "false"
+    return response
 
 
 def _tool_page(request: HttpRequest, tool: Tool[Any], form: SettingsForm, **more: Any) -> HttpResponse:

@@ -117,15 +117,15 @@ class Outcome:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What a run tells besides its files: a tool's own values, a pipeline's size after each step."""
+        """What a run tells besides its files: a tool's own values, a pipeline's changes of size."""
         if self.job.type != PIPELINE:
             return self.result.data
-        steps = self.result.data.get("steps", [])
-        return {
-            f"{step['step']}. {tool_title(step['toolId'])}": f"{step['width']} × {step['height']}"
-            for step in steps
-            if step["width"]
-        }
+        told, size = {}, self.input_size
+        for step in self.result.data.get("steps", []):
+            if step["width"] and size != (step["width"], step["height"]):
+                size = step["width"], step["height"]
+                told[f"{step['step']}. {tool_title(step['toolId'])}"] = f"{size[0]} × {size[1]}"
+        return told
 
     @property
     def main(self) -> Output | None:

@@ -124,6 +124,7 @@ class Builder:
             raise NotFound
         if not self._is_full():
             step = self.draft.add(tool)
+            self.query = ""
             self._go_to(step)
             self.news = f"{step.title} was added as step {len(self.draft.steps)}."
 

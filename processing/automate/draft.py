@@ -78,6 +78,13 @@ class DraftStep:
         return settings_in_words(self.tool_id, self.settings)
 
     @property
+    def line(self) -> str:
+        """The summary, or why there is none."""
+        if self.summary:
+            return self.summary
+        return "Standard settings" if self.is_valid else "Not set yet"
+
+    @property
     def kept_json(self) -> str:
         return json.dumps(self.values)
 

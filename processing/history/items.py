@@ -24,6 +24,8 @@ class Item(Outcome):
 
     @cached_property
     def has_thumbnail(self) -> bool:
+        if self.tally:
+            return self.job.is_finished and not self.job.is_expired and self.tally.completed > 0
         return pictured(self.job) is not None
 
     @property

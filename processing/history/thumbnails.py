@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from processing import workspace
+from processing.batches.selectors import members_of
 from processing.engine.request import InputFile
 from processing.lane import fast_lane
 from processing.miniature import WAIT_SECONDS, miniature
@@ -41,10 +42,12 @@ def pictured(job: Job) -> StoredOutput | None:
 
 
 def thumbnail(*, job: Job) -> str:
-    """The storage key of a WebP that shows the result of a job.
+    """The storage key of a WebP that shows the result of a job, of a batch that of its first file.
 
     Raises NotFound when there is nothing to show, Unavailable when there was no time to make it.
     """
+    if job.is_batch:
+        job = members_of(job).filter(status=JobStatus.COMPLETED).first() or job
     output = pictured(job)
     if output is None:
         raise NotFound

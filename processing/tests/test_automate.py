@@ -201,6 +201,19 @@ class TestBuilding:
         groups = page.context["builder"].groups
         assert [card.tool.id for group in groups for card in group.cards if card.found] == ["resize"]
 
+    def test_after_a_tool_was_found_and_added_all_are_there_again(self, browser: Client) -> None:
+        page = do(browser, "search", browser.get(NEW), palette="instagram")
+        page = do(browser, "add:resize", page)
+        assert page.context["builder"].query == ""
+        assert len(page.context["builder"].groups) == sum(
+            group.found > 0 for group in page.context["builder"].groups
+        )
+
+    def test_a_step_that_cannot_run_as_it_is_says_so(self, browser: Client) -> None:
+        page = do(browser, "add:crop", browser.get(NEW))
+        assert "Not set yet" in html(page)
+        assert "Standard settings" in html(do(browser, "add:compress", browser.get(NEW)))
+
     def test_with_htmx_the_answer_is_a_part(self, browser: Client) -> None:
         answer = browser.post(NEW, {"do": "add:resize"}, headers=HTMX)
         assert "<!DOCTYPE" not in html(answer)

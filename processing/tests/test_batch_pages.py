@@ -121,6 +121,17 @@ def test_what_was_done_before_a_batch_was_canceled_is_offered(browser: Client) -
     assert "No file was done before." in page
 
 
+def test_from_the_page_of_a_file_one_goes_to_the_files_beside_it(browser: Client) -> None:
+    batch = ended_batch(browser, pictures("a.jpg", "b.jpg", "c.jpg"))
+    first, middle, last = members(batch)
+    page = html(browser.get(f"/jobs/{middle.pk}"))
+    assert f'rel="prev" href="/jobs/{first.pk}"' in page
+    assert f'rel="next" href="/jobs/{last.pk}"' in page
+    assert 'rel="prev"' not in html(browser.get(f"/jobs/{first.pk}"))
+    assert 'rel="next"' not in html(browser.get(f"/jobs/{last.pk}"))
+    assert 'rel="next"' not in html(browser.get(f"/jobs/{batch.pk}"))
+
+
 def test_a_script_that_asks_for_the_files_gets_them_alone(browser: Client) -> None:
     batch = ended_batch(browser, pictures("a.jpg", "b.jpg"))
     page = html(browser.get(f"/jobs/{batch.pk}", headers={**HTMX, "HX-Target": "batch-files"}))

@@ -88,6 +88,15 @@ class TestWhose:
         for told in ("4 files", "3 of 4 files, 1 failed", "Batch · Width 300 px"):
             assert told in page
 
+    def test_a_batch_is_not_done_without_what_failed(self, browser: Client, alice: User) -> None:
+        batch = job(alice, type="batch", settings={"toolId": "resize"})
+        for status in (JobStatus.COMPLETED, JobStatus.COMPLETED, JobStatus.FAILED):
+            job(alice, parent=batch, status=status)
+        page = html(browser.get("/jobs"))
+        assert "2 of 3 files done" in page
+        assert "1 failed" in page
+        assert "job-done" not in page
+
     def test_a_canceled_batch_offers_what_was_done(self, browser: Client, alice: User) -> None:
         archive = {"name": "batch.zip", "key": "", "mimeType": "application/zip", "bytes": 9}
         result = {"outputs": [archive]}
@@ -469,6 +478,16 @@ class TestThumbnail:
         again = browser.get(address)
         assert again.content == answer.content
         assert browser.get(address, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+
+    def test_of_a_batch_it_is_that_of_its_first_file(self, api: Api, browser: Client, alice: User) -> None:
+        batch = job(alice, type="batch", settings={"toolId": "resize"})
+        assert f"/jobs/{batch.pk}/thumbnail" not in html(browser.get("/jobs"))
+        assert browser.get(f"/jobs/{batch.pk}/thumbnail").status_code == 404
+        done = ran(api, alice)
+        Job.objects.filter(pk=done.pk).update(parent=batch)
+        assert f"/jobs/{batch.pk}/thumbnail" in html(browser.get("/jobs"))
+        shown = browser.get(f"/jobs/{batch.pk}/thumbnail")
+        assert shown.content == browser.get(f"/jobs/{done.pk}/thumbnail").content
 
     def test_it_is_the_owners(self, api: Api, alice: User, bob: User, admin: User) -> None:
         address = f"/jobs/{ran(api, alice).pk}/thumbnail"
