@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from accounts.api.fields import Storable
 from processing.api.answers import ToolAnswer
-from processing.engine.formats import FORMATS
+from processing.engine.formats import FORMATS, by_word
 from processing.models import Pipeline
 from processing.pipelines.definition import PipelineStep, Steps
 from processing.tooling import SourceImage
@@ -81,12 +81,19 @@ class PipelineInput(WireModel):
     @field_validator("format")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in FORMATS:
-            raise ValueError("must be one of " + ", ".join(FORMATS))
-        return value
+        """An id, or what files of the format are called: jpeg, jpg."""
+        try:
+            return by_word(value).id
+        except KeyError:
+            raise ValueError("must be one of " + ", ".join(FORMATS)) from None
 
     def source(self) -> SourceImage:
-        return SourceImage(self.format, self.width, self.height, self.frames, self.has_alpha, bytes=0)
+        """Without what no picture of the format has."""
+        format = FORMATS[self.format]
+        frames = 1 if format.frames == "one" else self.frames
+        return SourceImage(
+            format.id, self.width, self.height, frames, self.has_alpha and format.alpha, bytes=0
+        )
 
 
 class ValidateBody(WireModel):

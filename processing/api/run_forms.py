@@ -36,7 +36,8 @@ class RunForm:
 
     @classmethod
     def of(cls, request: Request) -> RunForm:
-        """Raises ValidationFailed for a `clientJobId` that is no name, ToolUnavailable for `fileId`."""
+        """Raises ValidationFailed for a `clientJobId` that is no name and for any `saveMode`, ToolUnavailable
+        for `fileId`."""
         _refuse_library(request)
         return cls(
             uploads=uploads_of(request.FILES),
@@ -58,6 +59,8 @@ def _refuse_library(request: Request) -> None:
         raise ToolUnavailable(
             "Saving a result as a version of a library file is not available in this version"
         )
+    if mode := request.POST.get("saveMode"):
+        raise ValidationFailed(f"saveMode {mode[:50]!r} is not known; leave it out")
 
 
 def _client_job_id(request: Request) -> str:

@@ -55,13 +55,16 @@ class _Link:
     step: Step
     source: SourceImage
     kept: Kept
+    own: Encoding
+    """What the step itself says about it."""
     encoding: Encoding
     target: Format
     frames: int
 
     def handed_over(self, image: Image.Image) -> tuple[Image.Image, Kept]:
         """The result as the next step would find it in the file, had it been one."""
-        fitted, profile = encode.fitted(image, self.target, self.kept, bare=self.encoding.bare)
+        icon = encode.becomes_icon(self.own, self.target)
+        fitted, profile = encode.fitted(image, self.target, self.kept, bare=self.encoding.bare, icon=icon)
         return detached(fitted), replace(self.kept, profile=profile)
 
     def described(self, image: Image.Image) -> SourceImage:
@@ -148,7 +151,7 @@ class Chain:
         check_size(source, limits)
         target = check_writing(step.tool, step.settings, source, limits, encoding)
         frames = encode.frames_kept(source, target, encoding)
-        link = _Link(step, source, kept, encoding, target, frames)
+        link = _Link(step, source, kept, own, encoding, target, frames)
         self._links.append(link)
         return link
 

@@ -11,6 +11,7 @@ from PIL import Image
 from processing.engine.formats import Format
 from processing.engine.metadata import Kept, describes, to_srgb
 from processing.engine.palette import colours_for, with_key_colour, with_soft_alpha
+from processing.tooling import Size
 
 Options = dict[str, Any]
 
@@ -129,9 +130,15 @@ def paletted(image: Image.Image, format: Format, quality: int | None, *, moving:
     return image
 
 
+def icon_size(size: Size) -> Size:
+    """Of a picture that becomes an icon."""
+    side = _icon_sides(max(size))[-1]
+    return side, side
+
+
 def square(image: Image.Image) -> Image.Image:
     """An icon is square: scaled down to the next usual side, the rest transparent."""
-    side = _icon_sides(max(image.size))[-1]
+    side, _ = icon_size(image.size)
     icon = image.copy()
     icon.thumbnail((side, side), Image.Resampling.LANCZOS)
     canvas = Image.new("RGBA", (side, side), (0, 0, 0, 0))

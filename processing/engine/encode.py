@@ -74,13 +74,19 @@ def frames_kept(source: SourceImage, target: Format, encoding: Encoding) -> int:
     return source.frames if kind == target.frames != "one" else 1
 
 
+def becomes_icon(own: Encoding, target: Format) -> bool:
+    """Whether a step makes an icon of its result. Steps after it work on that, and squaring their results is
+    left to the file."""
+    return target.id == "ico" and own.format is not None
+
+
 def fitted(
-    image: Image.Image, target: Format, kept: Kept, *, bare: bool = False
+    image: Image.Image, target: Format, kept: Kept, *, bare: bool = False, icon: bool = False
 ) -> tuple[Image.Image, bytes | None]:
     """The picture as the format can hold it, and the profile to write with it. Raises SIZE_UNSUPPORTED."""
     check_sides(image.size, target)
     image, profile = ready(image, target, kept, bare=bare)
-    return (square(image) if target.id == "ico" else image), profile
+    return (square(image) if icon else image), profile
 
 
 def encode(frames: Frames, target: Format, encoding: Encoding, kept: Kept, destination: Path) -> Written:
@@ -128,7 +134,8 @@ class _Job:
         return self._save(image, image, quality, profile)
 
     def _ready(self, image: Image.Image) -> tuple[Image.Image, bytes | None]:
-        image, profile = fitted(image, self._target, self._kept, bare=self._encoding.bare)
+        bare, icon = self._encoding.bare, self._target.id == "ico"
+        image, profile = fitted(image, self._target, self._kept, bare=bare, icon=icon)
         self.size = image.size
         return image, profile
 

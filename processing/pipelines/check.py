@@ -14,6 +14,7 @@ from typing import Final
 from processing.engine import encode
 from processing.engine.chain import decides
 from processing.engine.checks import check_output, check_readable
+from processing.engine.formats import FORMATS
 from processing.engine.request import Limits
 from processing.engine.track import Step
 from processing.pipelines.forecast import Foreseen, foresee
@@ -23,10 +24,7 @@ _SMALL: Final = SourceImage("png", 200, 150, 2, has_alpha=True, bytes=0)
 _UNKNOWN_INPUTS: Final = (_SMALL, replace(_SMALL, width=8000, height=6000))
 """An input that nothing is known of: of either size, and with all that could be lost."""
 _SHRINKING: Final = (1.0, 0.05)
-_LOSSES: Final[dict[Trait, tuple[str, str]]] = {
-    "alpha": ("transparency_lost", "transparency"),
-    "animation": ("animation_lost", "further frames"),
-}
+_LOSSES: Final[dict[Trait, str]] = {"alpha": "transparency_lost", "animation": "animation_lost"}
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,11 @@ def _certain(
 
 def _lost(case: _Case) -> Iterator[Finding]:
     """Of an unknown input, only what a later step is there for."""
-    for trait, (code, name) in _LOSSES.items():
+    for trait, code in _LOSSES.items():
         for index, seen in enumerate(case.forecast):
-            if not _has(seen.given, trait) or _has(seen.result, trait):
+            if not _drops(seen, trait):
                 continue
+            name = _name_of(trait, seen.given)
             later = (following.step for following in case.forecast[index + 1 :])
             in_need = next((step for step in later if trait in step.tool.expects), None)
             if in_need is not None:
@@ -93,21 +92,33 @@ def _lost(case: _Case) -> Iterator[Finding]:
                 yield Finding.of(code, seen.step, f"drops the {name} of the picture.")
 
 
+def _drops(seen: Foreseen, trait: Trait) -> bool:
+    return _has(seen.given, trait) and not _has(seen.result, trait)
+
+
 def _has(source: SourceImage, trait: Trait) -> bool:
     return source.has_alpha if trait == "alpha" else source.frames > 1
 
 
+def _name_of(trait: Trait, source: SourceImage) -> str:
+    if trait == "alpha":
+        return "transparency"
+    return "further pages" if FORMATS[source.format].frames == "pages" else "further frames"
+
+
 def _enlarged_then_shrunk(case: _Case) -> Iterator[Finding]:
     larger: Step | None = None
+    drawn = 0
     for seen in case.forecast:
         if not seen.step.tool.resamples:
             continue
         before, after = _area((seen.given.width, seen.given.height)), _area(seen.size)
         if after > before:
-            larger = seen.step
+            larger, drawn = seen.step, before
         elif after < before and larger is not None:
             does = f"shrinks what {_named(larger)} has enlarged: that costs sharpness and time."
             yield Finding.of("enlarged_then_shrunk", seen.step, does)
+            larger = larger if after > drawn else None  # from here on it only shrinks
 
 
 def _area(size: Size) -> int:
@@ -115,33 +126,41 @@ def _area(size: Size) -> int:
 
 
 def _overridden(case: _Case) -> Iterator[Finding]:
-    """Steps that stay in memory are written once, so of two that say how, only the later one counts."""
-    for earlier, later in _pairs_in_memory(case.forecast):
-        if not _overrides(later.own, earlier.own):
-            continue
-        if _costs_detail(earlier) and _costs_detail(later):
-            does = f"chooses anew how much detail to give up: {_named(earlier.step)} does not count."
-            yield Finding.of("lossy_twice", later.step, does)
-        else:
-            does = f"does not change the file: it is written once, as {_named(later.step)} says."
-            yield Finding.of("without_effect", earlier.step, does)
+    """Steps that stay in memory are written once, so of two that say how, only the later one counts. What a
+    step has done to the picture itself stays done."""
+    for gone, later in _overrides(case.forecast):
+        lossy = [seen for seen in gone if _costs_detail(seen) and _costs_detail(later)]
+        if lossy:
+            names = " and ".join(_named(seen.step) for seen in lossy)
+            does = f"alone decides how much detail is given up, whatever {names} would:"
+            yield Finding.of("lossy_twice", later.step, f"{does} the file is written once.")
+        for seen in gone:
+            if seen not in lossy and not _changes_the_picture(seen):
+                does = "says in vain how to write the file: it is written once, as"
+                yield Finding.of("without_effect", seen.step, f"{does} {_named(later.step)} says.")
 
 
-def _pairs_in_memory(forecast: Sequence[Foreseen]) -> Iterator[tuple[Foreseen, Foreseen]]:
-    """Neighbours among the steps that say how to write, where no file lies between them."""
-    earlier: Foreseen | None = None
+def _overrides(forecast: Sequence[Foreseen]) -> Iterator[tuple[list[Foreseen], Foreseen]]:
+    """The steps that say how to write, and the one that says it anew, with no file between them."""
+    standing: list[Foreseen] = []
     for seen in forecast:
         if seen.step.tool.kind == "file":
-            earlier = None
+            standing = []
         elif decides(seen.own):
-            if earlier is not None:
-                yield earlier, seen
-            earlier = seen
+            gone = [earlier for earlier in standing if _nothing_is_left(earlier.own, seen.own)]
+            yield gone, seen
+            standing = [*(earlier for earlier in standing if earlier not in gone), seen]
 
 
-def _overrides(later: Encoding, earlier: Encoding) -> bool:
-    """Whether nothing of `earlier` is left: a quality alone leaves the format that was chosen before."""
+def _nothing_is_left(earlier: Encoding, later: Encoding) -> bool:
+    """A quality alone leaves the format that was chosen before."""
     return later.format is not None or earlier.format is None
+
+
+def _changes_the_picture(seen: Foreseen) -> bool:
+    """By what its format cannot hold."""
+    size = seen.result.width, seen.result.height
+    return size != seen.size or any(_drops(seen, trait) for trait in _LOSSES)
 
 
 def _costs_detail(seen: Foreseen) -> bool:

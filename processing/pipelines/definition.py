@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Annotated, Any, Final
 
@@ -20,9 +21,11 @@ _UNSTORABLE: Final = re.compile(r"[\0\ud800-\udfff]")
 
 
 def _storable(value: Any, depth: int = 0) -> Any:
-    """Refuse the text that PostgreSQL cannot keep, and what is nested beyond all sense."""
+    """Refuse text and numbers that PostgreSQL cannot keep, and what is nested beyond all sense."""
     if depth > MAX_DEPTH:
         raise ValueError("is nested too deeply")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must hold no number beyond 1.8e308")
     if isinstance(value, str) and _UNSTORABLE.search(value):
         raise ValueError("must hold neither NUL characters nor lone surrogates")
     parts = value if isinstance(value, list) else [*value, *value.values()] if isinstance(value, dict) else ()

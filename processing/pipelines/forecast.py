@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from processing.engine import encode
 from processing.engine.chain import combined
+from processing.engine.codecs import icon_size
 from processing.engine.formats import Format
 from processing.engine.track import Step
 from processing.tooling import Encoding, Size, SourceImage
@@ -32,11 +33,12 @@ class Foreseen:
     def result(self) -> SourceImage:
         loses = self.step.tool.loses
         frames = encode.frames_kept(self.given, self.target, self.encoding)
+        width, height = icon_size(self.size) if encode.becomes_icon(self.own, self.target) else self.size
         return replace(
             self.given,
             format=self.target.id,
-            width=self.size[0],
-            height=self.size[1],
+            width=width,
+            height=height,
             frames=1 if "animation" in loses else frames,
             has_alpha=self.given.has_alpha and self.target.alpha and "alpha" not in loses,
         )

@@ -106,6 +106,13 @@ def test_enlarging_then_shrinking_is_told() -> None:
     assert codes(resize(width=9000), resize(width=500)) == [(2, "enlarged_then_shrunk")]
 
 
+def test_what_shrinks_a_picture_that_is_as_it_was_is_not_told() -> None:
+    half = resize(percentage=50)
+    assert codes(resize(percentage=200), half, half) == [(2, "enlarged_then_shrunk")]
+    twice = [(2, "enlarged_then_shrunk"), (3, "enlarged_then_shrunk")]
+    assert codes(resize(percentage=300), half, half) == twice
+
+
 def test_what_depends_on_the_picture_is_told_once_it_is_known() -> None:
     steps = resize(width=5000), resize(width=1000)
     assert codes(*steps) == []
@@ -131,12 +138,34 @@ def test_more_canvas_is_no_enlargement() -> None:
         ((convert("png"), convert("webp")), [(1, "without_effect")]),
         ((convert("webp"), COMPRESS), []),
         ((("compress", {"quality": 100}), COMPRESS), [(1, "without_effect")]),
+        ((convert("ico"), convert("png")), []),
+        ((convert("png"), COMPRESS, convert("bmp")), [(1, "without_effect"), (2, "without_effect")]),
     ],
 )
 def test_choosing_twice_how_to_write_is_told(
     steps: tuple[Given, ...], expected: list[tuple[int, str]]
 ) -> None:
     assert codes(*steps, source=PHOTO) == expected
+
+
+def test_all_that_do_not_count_are_named() -> None:
+    (warning,) = warned(convert("avif"), COMPRESS, convert("jpg"), source=PHOTO)
+    assert warning.message == (
+        "Step 3 (Convert) alone decides how much detail is given up, whatever step 1 (Convert) and step 2"
+        " (Compress) would: the file is written once."
+    )
+
+
+def test_a_step_that_takes_something_from_the_picture_is_not_in_vain() -> None:
+    logo = replace(ANIMATION, format="png", frames=1)
+    assert codes(convert("jpg"), convert("png"), source=logo) == [(1, "transparency_lost")]
+    assert codes(convert("png"), convert("webp"), source=logo) == [(1, "without_effect")]
+
+
+def test_pages_are_called_pages() -> None:
+    scan = replace(PHOTO, format="tiff", frames=3)
+    (warning,) = warned(convert("png"), source=scan)
+    assert warning.message == "Step 1 (Convert) drops the further pages of the picture."
 
 
 def test_a_file_between_two_lossy_steps_is_told() -> None:
@@ -168,3 +197,4 @@ def test_what_will_be_too_large_is_told() -> None:
     assert failing_codes(resize(percentage=410), convert("webp"), source=wide) == [(2, "too_large")]
     assert failing_codes(convert("webp"), resize(percentage=410), source=wide) == [(2, "too_large")]
     assert failing_codes(CROP, convert("webp"), resize(percentage=410), source=wide) == []
+    assert failing_codes(convert("ico"), resize(percentage=1000), convert("png"), source=PHOTO) == []

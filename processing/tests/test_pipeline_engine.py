@@ -66,6 +66,7 @@ def same_pixels(a: OutputFile, b: OutputFile) -> bool:
         (CROP, convert("tiff"), TURN, convert("png")),
         (RESIZE, TURN, convert("webp", quality=90)),
         (TILT, convert("jpg")),
+        (convert("ico"), ("resize", {"width": 80, "height": 80, "fit": "cover"}), convert("png")),
     ],
 )
 def test_it_makes_what_the_tools_make_one_after_another(
@@ -73,6 +74,12 @@ def test_it_makes_what_the_tools_make_one_after_another(
 ) -> None:
     path = make_file(tmp_path / "a.png", make_image(mode))
     assert same_pixels(result_of(path, *steps), run_in_turn(path, *steps))
+
+
+def test_a_file_that_becomes_an_icon_is_square_whatever_comes_after(tmp_path: Path) -> None:
+    path = make_file(tmp_path / "a.png", make_image("RGB", (300, 200)))
+    with Image.open(result_of(path, convert("ico"), ("resize", {"width": 80, "height": 40})).path) as icon:
+        assert (icon.format, icon.size) == ("ICO", (64, 64))
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.gif", "a.webp"])

@@ -318,6 +318,20 @@ def test_validate_says_everything_that_is_wrong(api: Api, alice: User) -> None:
     assert {problem["path"] for problem in body["problems"][0]["details"]} == {"width", "fit"}
 
 
+@pytest.mark.parametrize(("body", "path"), [({"name": ""}, "name"), ({"steps": []}, "steps")])
+def test_what_is_empty_is_told_so(api: Api, alice: User, body: dict[str, Any], path: str) -> None:
+    answer = save(api.as_user(alice), **body)
+    assert answer.json()["details"] == [{"path": path, "message": "must not be empty"}]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400"])
+def test_a_number_that_cannot_be_kept_is_refused(api: Api, alice: User, number: str) -> None:
+    body = f'{{"name": "Big", "steps": [{{"toolId": "resize", "settings": {{"a": [{number}]}}}}]}}'
+    answer = api.as_user(alice).post(f"{URL}/save", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["details"][0]["path"]) == (400, "steps.0.settings")
+    assert not Pipeline.objects.exists()
+
+
 def test_validate_warns_of_what_would_happen_to_this_picture(api: Api, alice: User) -> None:
     steps = [{"toolId": "convert", "settings": {"format": "jpg"}}]
     client = api.as_user(alice)
@@ -329,6 +343,12 @@ def test_validate_warns_of_what_would_happen_to_this_picture(api: Api, alice: Us
         (1, "animation_lost"),
         (1, "transparency_lost"),
     ]
+
+
+def test_the_input_is_called_as_its_files_are_and_has_what_its_format_can_hold(api: Api, alice: User) -> None:
+    scan = {"format": "JPG", "width": 10, "height": 10, "frames": 3, "hasAlpha": True}
+    body = validate(api.as_user(alice), STEPS, input=scan).json()
+    assert (body["valid"], body["warnings"]) == (True, [])
 
 
 @pytest.mark.parametrize(

@@ -291,6 +291,14 @@ def test_an_output_that_cannot_be_written_here_is_501(api: Api, alice: User) -> 
     assert Job.objects.count() == 0
 
 
+@pytest.mark.parametrize("mode", ["banana", "\0", "x" * 1000])
+def test_a_save_mode_that_is_not_known_is_refused(api: Api, alice: User, mode: str) -> None:
+    parts = {"file": SimpleUploadedFile("a.jpg", jpeg()), "settings": '{"width": 50}', "saveMode": mode}
+    answer = api.as_user(alice).post(RESIZE, parts)
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert Job.objects.count() == 0
+
+
 def test_saving_into_the_library_is_refused_and_not_forgotten(api: Api, alice: User) -> None:
     parts = {"file": SimpleUploadedFile("a.jpg", jpeg()), "settings": '{"width": 50}', "fileId": "x"}
     answer = api.as_user(alice).post(RESIZE, parts)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
 
 from snapotter.common.errors import ValidationFailed
 
@@ -90,8 +91,14 @@ def _parse(model: type[Body], data: Mapping[Any, Any], what: str) -> Body:
         return model.model_validate(dict(data), by_alias=True, by_name=False)
     except ValidationError as error:
         problems = [
-            {"path": ".".join(map(str, item["loc"])), "message": item["msg"].removeprefix("Value error, ")}
-            for item in error.errors()
+            {"path": ".".join(map(str, item["loc"])), "message": _message_of(item)} for item in error.errors()
         ]
         summary = "; ".join(f"{problem['path']}: {problem['message']}" for problem in problems)
         raise ValidationFailed(f"Invalid {what}: {summary}", details=problems) from None
+
+
+def _message_of(problem: ErrorDetails) -> str:
+    """pydantic counts characters and items where a person would say that something is empty."""
+    if problem["type"] in {"too_short", "string_too_short"} and problem["ctx"]["min_length"] == 1:
+        return "must not be empty"
+    return problem["msg"].removeprefix("Value error, ")
