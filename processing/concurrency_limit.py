@@ -55,9 +55,9 @@ def place(user: Any) -> Iterator[None]:
 
 
 def hand_on(job: Job) -> None:
-    """A job has ended: there may be room for a member of a batch that had to wait for it, also if the limit
-    that made it wait is another by now, or none."""
-    if waiting_members(job.user_id).first() is not None:
+    """A job has ended: there may be room for a member of a batch that had to wait for it. Without a limit
+    there always is, and this costs no query: a turn that was put off under an earlier one comes by itself."""
+    if store.get(MAX_CONCURRENT_JOBS_PER_USER) and waiting_members(job.user_id).first() is not None:
         queue.enqueue_turn(job.user_id)
 
 

@@ -57,8 +57,13 @@ def fail(member: Job) -> bool:
     return run_services.job_fail(job=member, error=InternalFailure(), duration_ms=1)
 
 
-def turns_waiting() -> list[Any]:
-    return [row.args["user_id"] for row in ProcrastinateJob.objects.filter(task_name=queue.RUN_MEMBER)]
+def turns_waiting(*, put_off: bool = False) -> list[Any]:
+    turns = ProcrastinateJob.objects.filter(task_name=queue.RUN_MEMBER, scheduled_at__isnull=not put_off)
+    return [row.args["user_id"] for row in turns]
+
+
+def turns_put_off() -> list[Any]:
+    return turns_waiting(put_off=True)
 
 
 def limited_to(limit: int) -> None:
@@ -389,9 +394,9 @@ def test_members_beyond_the_limit_wait_until_a_job_ends(api: Api, alice: User) -
     first = claim(alice)
     forget_queue()
     assert turns.claim(user_id=alice.pk) is None
-    assert turns_waiting() == []
+    assert (turns_waiting(), turns_put_off()) == ([], [str(alice.pk)])
     complete(first)
-    assert turns_waiting() == [str(alice.pk)]
+    assert (turns_waiting(), turns_put_off()) == ([str(alice.pk)], [])
     assert claim(alice).pk != first.pk
 
 
@@ -418,16 +423,29 @@ def test_members_give_way_to_single_jobs(api: Api, alice: User) -> None:
     assert turns.claim(user_id=alice.pk) is None
 
 
-@pytest.mark.parametrize("limit", [0, 5])
-def test_members_that_had_to_wait_go_on_when_the_limit_is_raised(api: Api, alice: User, limit: int) -> None:
+def member_that_had_to_wait(api: Api, user: User) -> Job:
+    """For the job that is returned."""
     limited_to(1)
-    single = queued_job(alice)
-    queued_batch(api.as_user(alice), pictures("a.jpg"))
+    single = queued_job(user)
+    queued_batch(api.as_user(user), pictures("a.jpg"))
     forget_queue()
-    assert turns.claim(user_id=alice.pk) is None
-    limited_to(limit)
+    assert turns.claim(user_id=user.pk) is None
+    return single
+
+
+def test_members_that_had_to_wait_go_on_when_the_limit_is_raised(api: Api, alice: User) -> None:
+    single = member_that_had_to_wait(api, alice)
+    limited_to(5)
     run_services.job_end_waiting(job=single, error=Canceled())
     assert turns_waiting() == [str(alice.pk)]
+
+
+def test_their_turn_comes_by_itself_when_there_is_no_limit_any_more(api: Api, alice: User) -> None:
+    member_that_had_to_wait(api, alice)
+    limited_to(0)
+    assert turns_put_off() == [str(alice.pk)]
+    forget_turn(alice)
+    assert claim(alice).status == "processing"
 
 
 def test_a_job_that_ends_asks_for_no_turn_that_nobody_needs(api: Api, alice: User, bob: User) -> None:
