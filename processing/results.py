@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from processing.models import Job, JobStatus
+from processing.tooling import ToolError
 from snapotter.common.errors import SnapOtterError
 from snapotter.common.wire import WireModel
 
@@ -80,6 +81,11 @@ def message_of(error: SnapOtterError | Failure) -> str:
     if isinstance(error.details, str) and error.details:
         return f"{error.message}: {error.details}"
     return error.message
+
+
+def reason_of(message: str) -> str:
+    """What of it a person has to read: that processing failed goes without saying where it is told why."""
+    return message.removeprefix(f"{ToolError.__doc__}: ")
 
 
 def error_of(job: Job) -> RunFailed | None:

@@ -24,7 +24,7 @@ from processing.adapters.sources import earlier_job, source_of
 from processing.batches.selectors import neighbours_of
 from processing.limits import admit_batch
 from processing.models import Job
-from processing.results import error_of, message_of
+from processing.results import error_of, message_of, reason_of
 from processing.runs import run, run_each
 from processing.selectors import job_for, unfinished_job
 from processing.tooling import Tool
@@ -173,7 +173,7 @@ def _problem_page(
 ) -> HttpResponse:
     """What went wrong, beside the field at fault if there is one; without `error` it is the settings."""
     form.is_valid()
-    problem = message_of(error) if error else ""
+    problem = reason_of(message_of(error)) if error else ""
     context = {"tool": tool, "form": form, "problem": problem}
     if is_partial(request):
         return render(request, "tools/problem.html", context, status=error.status if error else 400)

@@ -12,7 +12,7 @@ from processing.adapters.words import find_tool, title_of, tool_title
 from processing.batches.tally import Tally
 from processing.engine.formats import FORMATS
 from processing.models import PIPELINE, Job, JobStatus
-from processing.results import JobResult, StoredOutput
+from processing.results import JobResult, StoredOutput, reason_of
 from processing.signing import download_url
 from processing.stages import stage_text
 from processing.tooling import Tool
@@ -108,6 +108,11 @@ class Outcome:
         return stage_text(status=job.status, stage=job.stage, cancel=job.cancel_requested)
 
     @property
+    def problem(self) -> str:
+        """Why it failed."""
+        return reason_of(self.job.error)
+
+    @property
     def can_cancel(self) -> bool:
         return not self.job.is_finished and not self.job.cancel_requested
 
@@ -147,7 +152,7 @@ class Outcome:
         """What the button says that runs once more the files of a batch that were not done."""
         count = self.tally.undone if self.tally else 0
         if self.job.status == JobStatus.CANCELED:
-            return f"Run the {count} that {'were' if count > 1 else 'was'} left"
+            return f"Run the {count} left"
         if self.job.status == JobStatus.FAILED:
             return "Try all again"
         return f"Try the {count} that failed again"

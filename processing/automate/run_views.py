@@ -30,7 +30,7 @@ from processing.models import Job
 from processing.pipelines.definition import read_definition
 from processing.pipelines.selectors import pipeline_for
 from processing.pipelines.services import OWN
-from processing.results import error_of, message_of
+from processing.results import error_of, message_of, reason_of
 from processing.selectors import job_for
 from processing.tooling import SourceImage
 from processing.uploads import accept_one, counted, uploads_of
@@ -111,7 +111,8 @@ def _work(runnable: Runnable, user: User) -> PipelineWork:
 def _problem_page(
     request: HttpRequest, runnable: Runnable, error: SnapOtterError, *, template: str = "problem.html"
 ) -> HttpResponse:
-    return _page(request, runnable, template=template, status=error.status, problem=message_of(error))
+    problem = reason_of(message_of(error))
+    return _page(request, runnable, template=template, status=error.status, problem=problem)
 
 
 def _page(

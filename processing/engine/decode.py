@@ -156,7 +156,7 @@ def _decoding() -> Iterator[None]:
         with quiet():
             yield
     except MALFORMED as error:
-        raise ToolError("DECODE_FAILED", f"The image is damaged or incomplete ({_reason(error)}).") from None
+        raise ToolError("DECODE_FAILED", f"The image is damaged or incomplete: {_reason(error)}.") from None
 
 
 def _reason(error: Exception) -> str:

@@ -52,30 +52,37 @@ class Position:
 
 @dataclass(frozen=True)
 class HistoryQuery:
-    """What is asked for in words we do not know counts as not asked for."""
+    """What is asked for in words we do not know counts as not asked for. `owner` is a user's name; to ask for
+    one is to ask for what is not one's own."""
 
     state: str = ""
     type: str = ""
     everybody: bool = False
+    owner: str = ""
     before: Position | None = None
 
     @classmethod
     def of(cls, query: Mapping[str, str], *, may_see_all: bool) -> HistoryQuery:
         state = query.get("state", "")
+        owner = query.get("user", "").strip().replace("\0", "")[:255] if may_see_all else ""
         return cls(
             state=state if state in STATES else "",
             type=query.get("tool", "").replace("\0", "")[:100],
-            everybody=may_see_all and query.get("everybody") == "1",
+            everybody=may_see_all and (query.get("everybody") == "1" or bool(owner)),
+            owner=owner,
             before=Position.parse(query.get("before", "")),
         )
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.state or self.type)
+        return bool(self.state or self.type or self.owner)
 
     def jobs(self, *, user: User, most: int) -> QuerySet[Job]:
         """So many at most, the newest first; the members of a batch are told by the batch."""
         jobs = (visible_jobs if self.everybody else own_jobs)(user=user).filter(parent=None)
+        if self.owner:
+            owner = User.objects.filter(username=self.owner).first()
+            jobs = jobs.filter(user=owner) if owner else jobs.none()
         if self.state:
             jobs = jobs.filter(status__in=STATES[self.state][1])
         if self.type:
@@ -97,7 +104,8 @@ class HistoryQuery:
         asked = {
             "state": self.state,
             "tool": self.type,
-            "everybody": "1" if self.everybody else "",
+            "everybody": "1" if self.everybody and not self.owner else "",
+            "user": self.owner,
             "before": str(before or ""),
         }
         return urlencode({name: value for name, value in asked.items() if value})

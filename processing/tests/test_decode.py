@@ -284,7 +284,7 @@ def test_a_parser_that_gives_up_is_no_bug(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", _broken)
     with pytest.raises(ToolError, match="Processing failed") as caught:
         list(Picture(path, source, Limits()).frames())
-    assert caught.value.details == "The image is damaged or incomplete (cannot parse this)."
+    assert caught.value.details == "The image is damaged or incomplete: cannot parse this."
 
 
 def test_heif_is_read_turned_and_cropped_as_it_says(tmp_path: Path) -> None:

@@ -88,6 +88,12 @@ class TestWhose:
         for told in ("4 files", "3 of 4 files, 1 failed", "Batch · Width 300 px"):
             assert told in page
 
+    def test_why_one_failed_is_told_without_ceremony(self, browser: Client, alice: User) -> None:
+        failed = job(alice, status=JobStatus.FAILED, error="Processing failed: The image is damaged.")
+        for page in ("/jobs", f"/jobs/{failed.pk}"):
+            assert "Processing failed" not in html(browser.get(page))
+            assert "The image is damaged." in html(browser.get(page))
+
     def test_a_batch_is_not_done_without_what_failed(self, browser: Client, alice: User) -> None:
         batch = job(alice, type="batch", settings={"toolId": "resize"})
         for status in (JobStatus.COMPLETED, JobStatus.COMPLETED, JobStatus.FAILED):
@@ -123,6 +129,19 @@ class TestWhose:
         answer = administrator.get("/jobs?everybody=1")
         assert shown(answer) == [ours.pk, theirs.pk]
         assert "bob" in html(answer)
+
+    def test_of_one_user_who_may_see_all_files_sees_the_runs(
+        self, browser: Client, alice: User, bob: User, admin: User
+    ) -> None:
+        ours, theirs, _ = job(alice), job(bob), job(None)
+        assert shown(browser.get("/jobs?user=bob")) == [ours.pk]
+        administrator = client_of(admin)
+        answer = administrator.get("/jobs?user=bob")
+        assert shown(answer) == [theirs.pk]
+        assert "What bob ran" in html(answer)
+        assert shown(administrator.get("/jobs?user=bob&state=failed")) == []
+        for nobody in ("nobody", "bob%00x", "x" * 999):
+            assert shown(administrator.get(f"/jobs?user={nobody}")) == []
 
     def test_a_visitor_signs_in_first_and_who_may_use_no_tools_is_refused(self, client: Client) -> None:
         assert client.get("/jobs")["Location"].startswith("/login?")
@@ -409,7 +428,7 @@ class TestRetry:
 
     def test_with_htmx_it_leads_there_too(self, browser: Client, alice: User) -> None:
         batch = self.batch(alice, JobStatus.CANCELED, status=JobStatus.CANCELED)
-        assert "Run the 1 that was left" in html(browser.get("/jobs"))
+        assert "Run the 1 left" in html(browser.get("/jobs"))
         answer = browser.post(f"/jobs/{batch.pk}/retry", headers=HTMX)
         again = Job.objects.get(type="batch", status=JobStatus.QUEUED)
         assert answer["HX-Redirect"] == f"/jobs/{again.pk}"
