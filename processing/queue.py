@@ -6,7 +6,7 @@ A queue row that is lost is found by the sweep (processing.recovery), one too ma
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -23,6 +23,7 @@ RUN_MEMBER: Final = "run_member"
 SINGLE_PRIORITY: Final = 10
 MEMBER_PRIORITY: Final = 0
 """Whoever runs one file overtakes whoever runs a thousand."""
+PUT_OFF_SECONDS: Final = 5
 
 
 def enqueue(job: Job) -> None:
@@ -36,12 +37,17 @@ def enqueue(job: Job) -> None:
 def enqueue_turn(user_id: UUID | None) -> None:
     """Have a worker run the next member of the user's batches: see processing.batches.turns.
 
-    One turn of a user waits at a time. Within a transaction it is not taken before the commit, so that it
-    finds what the transaction inserts.
+    One turn of a user waits at a time; one that was put off is due now. Within a transaction it is not taken
+    before the commit, so that it finds what the transaction inserts.
     """
     with transaction.atomic():
         while not (_hold_turn(user_id) or _add_turn(user_id)):
             pass  # it was taken this very moment, or added
+
+
+def put_off_turn(user_id: UUID | None) -> None:
+    """Have a worker look again in some seconds, or as soon as `enqueue_turn` is called."""
+    _add_turn(user_id, schedule_in={"seconds": PUT_OFF_SECONDS})
 
 
 def _hold_turn(user_id: UUID | None) -> bool:
@@ -58,12 +64,14 @@ def _announce(turn: ProcrastinateJob) -> None:
     (channel,) = get_channel_for_queues()
     payload = json.dumps({"type": "job_inserted", "job_id": turn.pk})
     with connection.cursor() as cursor:
+        if turn.scheduled_at is not None:
+            cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE id = %s", [turn.pk])
         cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])
 
 
-def _add_turn(user_id: UUID | None) -> bool:
+def _add_turn(user_id: UUID | None, **when: Any) -> bool:
     task = app.configure_task(
-        RUN_MEMBER, queue=QUEUE, priority=MEMBER_PRIORITY, queueing_lock=_lock_of(user_id)
+        RUN_MEMBER, queue=QUEUE, priority=MEMBER_PRIORITY, queueing_lock=_lock_of(user_id), **when
     )
     try:
         with transaction.atomic():

@@ -21,9 +21,11 @@ from processing.run_services import job_claim
 
 def claim(*, user_id: UUID | None) -> Job | None:
     """Take the next member of the user's batches, and leave a turn for the one after it. None when there is
-    none, or when the user has as many running jobs as one may: the next that ends brings a turn."""
+    none, or when the user has as many running jobs as one may. Then the turn is put off: the next job that
+    ends brings it forward, and if none does, more may run by then."""
     with transaction.atomic():
         if not concurrency_limit.has_room(user_id):
+            queue.put_off_turn(user_id)
             return None
         for batch in _batches_that_wait(user_id):
             member = _claim_in(batch)

@@ -67,7 +67,8 @@ def carry_queue() -> None:
 
 def carry_waiting() -> bool:
     """What a worker would do with all that waits now; False when that is nothing."""
-    rows = list(ProcrastinateJob.objects.filter(status="todo").order_by("-priority", "id"))
+    due = ProcrastinateJob.objects.filter(status="todo", scheduled_at=None)
+    rows = list(due.order_by("-priority", "id"))
     forget_queue()
     task = cast(Any, SimpleNamespace(additional_context={"pool": fast_lane().pool}))
     run: dict[str, Callable[..., None]] = {queue.RUN_JOB: worker.run_job, queue.RUN_MEMBER: worker.run_member}
