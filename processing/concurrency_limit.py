@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from processing import queue
 from processing.models import BATCH, Job, JobStatus
@@ -35,8 +34,9 @@ def has_room(user_id: UUID | None) -> bool:
     if not limit:
         return True
     _lock(user_id)
-    running_members = _members(user_id).filter(status=JobStatus.PROCESSING).count()
-    return _active_singles(user_id) + running_members < limit
+    members = Job.objects.filter(user=user_id, parent__isnull=False)
+    running = members.filter(status=JobStatus.PROCESSING).count()
+    return _active_singles(user_id) + running < limit
 
 
 @contextmanager
@@ -57,14 +57,8 @@ def place(user: Any) -> Iterator[None]:
 def hand_on(job: Job) -> None:
     """A job has ended: there may be room for a member of a batch that had to wait for it. Without a limit
     there always is, and this costs no query: a turn that was put off under an earlier one comes by itself."""
-    if store.get(MAX_CONCURRENT_JOBS_PER_USER) and waiting_members(job.user_id).first() is not None:
+    if store.get(MAX_CONCURRENT_JOBS_PER_USER) and queue.waiting_batches(job.user_id).exists():
         queue.enqueue_turn(job.user_id)
-
-
-def waiting_members(user_id: UUID | None) -> QuerySet[Job]:
-    """In the order of jobs_members_waiting, which alone is read then, however many jobs there are."""
-    waiting = _members(user_id).filter(status=JobStatus.QUEUED, cancel_requested=False)
-    return waiting.order_by("parent_id", "created_at", "pk").only("pk")
 
 
 def _lock(user_id: UUID | None) -> None:
@@ -75,7 +69,3 @@ def _active_singles(user_id: UUID | None) -> int:
     """Running, or waiting to."""
     active = Job.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.PROCESSING), user=user_id)
     return active.filter(parent=None).exclude(type=BATCH).count()
-
-
-def _members(user_id: UUID | None) -> QuerySet[Job]:
-    return Job.objects.filter(user=user_id, parent__isnull=False)

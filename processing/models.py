@@ -98,7 +98,13 @@ class Job(models.Model):
             ),
             models.Index(fields=["status", "lease_until"], name="jobs_status_lease"),
             models.Index(fields=["parent", "created_at"], name="jobs_members"),
-            # These two are for batches.turns: a large batch must not be read for each of its members
+            # These three are for queue.waiting_batches: it is asked for each member, and must read neither
+            # the others nor what the user ran before
+            models.Index(
+                fields=["user"],
+                condition=models.Q(type=BATCH, status__in=(JobStatus.QUEUED, JobStatus.PROCESSING)),
+                name="jobs_unfinished_batches",
+            ),
             models.Index(
                 fields=["parent", "created_at", "id"],
                 condition=models.Q(parent__isnull=False, status=JobStatus.QUEUED),

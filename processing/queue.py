@@ -10,12 +10,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.manager import get_channel_for_queues
 
-from processing.models import Job
+from processing.models import BATCH, Job, JobStatus
 
 QUEUE: Final = "jobs"
 RUN_JOB: Final = "run_job"
@@ -43,6 +44,18 @@ def enqueue_turn(user_id: UUID | None) -> None:
     with transaction.atomic():
         while not (_hold_turn(user_id) or _add_turn(user_id)):
             pass  # it was taken this very moment, or added
+
+
+def waiting_batches(user_id: UUID | None) -> QuerySet[Job]:
+    """The batches of a user that have members whose turn has not come."""
+    waiting = Job.objects.filter(parent=OuterRef("pk"), status=JobStatus.QUEUED, cancel_requested=False)
+    return Job.objects.filter(
+        Exists(waiting),
+        user=user_id,
+        type=BATCH,
+        status__in=(JobStatus.QUEUED, JobStatus.PROCESSING),
+        cancel_requested=False,
+    )
 
 
 def put_off_turn(user_id: UUID | None) -> None:

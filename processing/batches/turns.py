@@ -10,12 +10,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from processing import concurrency_limit, queue
 from processing.batches.selectors import members_of
-from processing.models import BATCH, Job, JobStatus
+from processing.models import Job, JobStatus
 from processing.run_services import job_claim
 
 
@@ -37,16 +37,8 @@ def claim(*, user_id: UUID | None) -> Job | None:
 
 def _batches_that_wait(user_id: UUID | None) -> QuerySet[Job]:
     """The one that was served the longest ago first."""
-    waiting = Job.objects.filter(parent=OuterRef("pk"), status=JobStatus.QUEUED, cancel_requested=False)
-    batches = Job.objects.filter(
-        Exists(waiting),
-        user=user_id,
-        type=BATCH,
-        status__in=(JobStatus.QUEUED, JobStatus.PROCESSING),
-        cancel_requested=False,
-    )
     latest = Job.objects.filter(parent=OuterRef("pk"), started_at__isnull=False).order_by("-started_at")
-    served = batches.annotate(served=Subquery(latest.values("started_at")[:1]))
+    served = queue.waiting_batches(user_id).annotate(served=Subquery(latest.values("started_at")[:1]))
     return served.order_by(F("served").asc(nulls_first=True), "created_at", "pk")
 
 

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from processing.concurrency_limit import waiting_members
 from processing.history.query import HistoryQuery, Position
 from processing.models import Job
+from processing.queue import waiting_batches
 from processing.selectors import listed, own_jobs
 
 QUESTIONS: list[dict[str, Any]] = [
@@ -52,8 +52,10 @@ def test_a_page_of_the_administration(db: None) -> None:
     assert "Index Scan using jobs_created" in plan_of(Job.objects.order_by("-created_at", "-pk")[:100])
 
 
-def test_whether_members_of_a_user_wait(alice: User) -> None:
-    assert "Index Scan using jobs_members_waiting" in plan_of(waiting_members(alice.pk)[:1])
+def test_the_batches_of_a_user_whose_members_wait(alice: User) -> None:
+    plan = plan_of(waiting_batches(alice.pk))
+    assert "using jobs_unfinished_batches" in plan
+    assert "using jobs_members_waiting" in plan
 
 
 def test_it_is_in_the_order_asked_for_and_no_longer(alice: User) -> None:
