@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 
 from processing import events, registry, run_services, workspace
 from processing.batches.stored_zip import checksum
@@ -35,7 +34,7 @@ from processing.limits import current_limits
 from processing.models import PIPELINE, Job
 from processing.results import JobResult, StoredOutput
 from processing.selectors import is_completed
-from snapotter.common.database import release_connection
+from snapotter.common.database import DATABASE_AWAY, release_connection
 from snapotter.common.errors import SnapOtterError, StorageFull, is_storage_full
 
 log = logging.getLogger(__name__)
@@ -143,7 +142,7 @@ def _report(run: ActiveRun) -> None:
         if not run_services.job_report(job=run.job, progress=fraction, stage=stage):
             run.stop()
         run.heard_of = time.monotonic()
-    except (OperationalError, InterfaceError):  # the child goes on; who asks for the outcome will hear of it
+    except DATABASE_AWAY:  # the child goes on; who asks for the outcome will hear of it
         log.warning("job %s goes on without the database", run.job.pk)
 
 
@@ -201,7 +200,7 @@ def _persist(run: ActiveRun, write: Callable[[], bool]) -> bool:
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError):
+        except DATABASE_AWAY:
             if not run.has_lease:
                 raise
             release_connection()
@@ -213,7 +212,7 @@ def see_through(run: ActiveRun) -> None:
     job is ended for its owner."""
     try:
         drive(run)
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         log.exception("job %s could not be ended; it will be run again", run.job.pk)
     except Exception:
         log.exception("job %s was lost by its lane", run.job.pk)

@@ -12,18 +12,17 @@ from contextlib import ExitStack, suppress
 from typing import Final
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 
 from processing import events
 from processing.progress.follower import Follower
 from processing.progress.frames import HEARTBEAT, Frame, frame_of_change
 from processing.progress.heartbeats import heartbeats, readers
 from processing.progress.open_streams import open_streams
+from snapotter.common.database import DATABASE_AWAY
 from snapotter.common.errors import NotFound
 
 BATCH_PAUSE_SECONDS: Final = 0.5
 """Before another look at a batch, whose every member brings news."""
-_DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
 
 class ProgressStream:
@@ -103,7 +102,7 @@ class ProgressStream:
         except NotFound:
             self.end()
             return None
-        except _DATABASE_AWAY:  # the listener logs it, and says when it is back
+        except DATABASE_AWAY:  # the listener logs it, and says when it is back
             self._must_read = True
             return None
         self._watch()
@@ -113,7 +112,7 @@ class ProgressStream:
         """If not, the iteration ends."""
         try:
             beat = await heartbeats().beat(self._follower)
-        except _DATABASE_AWAY:  # nothing can be told meanwhile either
+        except DATABASE_AWAY:  # nothing can be told meanwhile either
             return True
         self._must_read |= beat.must_read
         if not beat.is_let_in:

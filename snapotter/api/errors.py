@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
-from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from snapotter.common.database import DATABASE_AWAY
 from snapotter.common.errors import (
     AuthenticationRequired,
     NotFound,
@@ -34,7 +35,7 @@ _DJANGO_ERRORS: dict[type[Exception], type[SnapOtterError]] = {
     RequestDataTooBig: TooLarge,
     TooManyFilesSent: TooManyFiles,
     SuspiciousOperation: ValidationFailed,
-    OperationalError: Unavailable,
+    **dict.fromkeys(DATABASE_AWAY, Unavailable),
     exceptions.NotAuthenticated: AuthenticationRequired,
     exceptions.AuthenticationFailed: AuthenticationRequired,
     exceptions.PermissionDenied: PermissionRefused,
@@ -108,6 +109,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page must not need the database or the session: either may be what failed."""
+    if isinstance(sys.exc_info()[1], DATABASE_AWAY):
+        return answer(request, Unavailable())
     return answer(request, SnapOtterError("Something went wrong on our side."), status=500)
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import InterfaceError, OperationalError, connection
 from psycopg_pool import PoolTimeout
+
+DATABASE_AWAY: Final = (OperationalError, InterfaceError)
+"""What is raised when it does not answer, or the connection to it is lost."""
 
 
 def release_connection() -> None:
@@ -17,4 +22,4 @@ def may_be_committed(error: BaseException) -> bool:
     the connection."""
     if isinstance(error.__cause__, PoolTimeout):  # there was no connection
         return False
-    return isinstance(error, (OperationalError, InterfaceError))
+    return isinstance(error, DATABASE_AWAY)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from snapotter.api import middleware
 from snapotter.api.errors import server_error
+from snapotter.common.database import DATABASE_AWAY
 from snapotter.templatetags.icons import icon
 
 
@@ -61,6 +65,17 @@ def test_an_unknown_icon_is_a_neutral_one() -> None:
 def bare_request() -> HttpRequest:
     """As when the failure came before any middleware: no user, no session, no messages."""
     return RequestFactory().get("/broken")
+
+
+@pytest.mark.parametrize("error", DATABASE_AWAY)
+@pytest.mark.parametrize("path", ["/login", "/api/v1/jobs"])
+def test_while_the_database_is_away_everybody_is_told_to_try_again(
+    monkeypatch: pytest.MonkeyPatch, path: str, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(middleware, "unknown_host", Mock(side_effect=error("the connection was lost")))
+    answer = Client(raise_request_exception=False).get(path)
+    assert answer.status_code == 503
+    assert b"try again later" in answer.content
 
 
 def test_the_error_page_needs_neither_database_nor_session() -> None:
