@@ -20,6 +20,8 @@ from processing.models import Job
 MOST_WORK: Final = 30.0
 """Megapixels for one child, with what is ahead of them. A resize of as many takes 0.3 seconds, the slowest
 there is, written as TIFF, 4 seconds."""
+MOST_RUNS: Final = settings.REQUEST_THREADS // 2
+"""However little each is: a request waits for each, in a thread of the web process."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +29,6 @@ class Place:
     work: float
     user_id: UUID | None = None
     """Nobody's is what the server does for itself."""
-
-
-MOST_RUNS: Final = settings.REQUEST_THREADS // 2
-"""However little each is: a request waits for each, in a thread of the web process."""
 
 
 class FastLane:

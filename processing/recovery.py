@@ -22,7 +22,7 @@ from processing.batches.recovery import batches_recover
 from processing.engine.errors import Canceled
 from processing.models import BATCH, Job, JobStatus
 from processing.periodic import Periodic
-from processing.run_services import MAX_ATTEMPTS, job_end_waiting, job_fail, job_give_up, job_retry
+from processing.run_services import MAX_ATTEMPTS, job_end_waiting, job_fail, job_give_up, job_requeue
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def _recover(job: Job) -> None:
     elif job.attempts >= MAX_ATTEMPTS:
         if job_give_up(job=job):
             log.error("job %s was running %d times when its process ended", job.pk, job.attempts)
-    elif job_retry(job=job):
+    elif job_requeue(job=job):
         log.warning("job %s was running when its process ended; it is queued again", job.pk)
 
 

@@ -65,11 +65,11 @@ def retry(*, user: User, job: Job) -> Job:
     if not _kept(job).exists():
         raise NothingToRetry
     work = work_of(job, user=user)
-    again = batch_retry if job.is_batch else _single_retry
+    again = _batch_retry if job.is_batch else _single_retry
     return again(job, work=work, user=user)
 
 
-def batch_retry(batch: Job, *, work: Work, user: User) -> Job:
+def _batch_retry(batch: Job, *, work: Work, user: User) -> Job:
     """A batch of the files that were not done. What was refused when it was sent is in it too, and refused
     again, so that no file is forgotten."""
     files = [_file_of(member) for member in _undone(batch)]

@@ -93,7 +93,7 @@ def job_release(*, job: Job) -> bool:
     return queued or job_fail(job=job, error=Canceled(), duration_ms=0)
 
 
-def job_retry(*, job: Job) -> bool:
+def job_requeue(*, job: Job) -> bool:
     """Queue a run again whose process is not heard of any more. False when it was heard of meanwhile."""
     return _queue_again(_mine(job).filter(lease_until__lt=Now()), job, attempts=job.attempts)
 

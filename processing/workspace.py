@@ -57,10 +57,10 @@ def copy_input(key: str, job_id: UUID) -> str:
 
 
 def _link(path: Path, link: Path) -> bool:
-    """False where the file system has no links."""
-    os.utime(path)  # files of no job go when they are old, and until its row is there this is one
-    link.parent.mkdir(parents=True, exist_ok=True)
+    """False where the file system has no links, or the file is another system user's."""
     try:
+        os.utime(path)  # files of no job go when they are old, and until its row is there this is one
+        link.parent.mkdir(parents=True, exist_ok=True)
         os.link(path, link)
     except FileNotFoundError:
         raise

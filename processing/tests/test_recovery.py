@@ -54,7 +54,7 @@ def test_a_job_that_is_heard_of_is_left_alone(alice: User) -> None:
 def test_a_job_that_is_heard_of_while_the_sweep_runs_is_left_alone(alice: User, attempts: int) -> None:
     job = silent_job(alice, attempts=attempts)
     assert run_services.job_report(job=job, progress=0.5, stage="")
-    assert not run_services.job_retry(job=job)
+    assert not run_services.job_requeue(job=job)
     assert not run_services.job_give_up(job=job)
 
 

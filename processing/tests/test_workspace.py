@@ -61,13 +61,14 @@ def test_a_copy_is_as_young_as_an_upload(key: str, tmp_path: Path) -> None:
 
 
 @on_disk
-def test_a_file_system_without_links_gets_a_copy(
-    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("refused", ["link", "utime"])
+def test_a_file_system_without_links_gets_a_copy_and_so_does_a_file_of_another_system_user(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
 ) -> None:
-    def link(source: object, target: object) -> None:
+    def refuse(*arguments: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr(os, refused, refuse)
     copy = workspace.copy_input(key, uuid.uuid4())
     assert content(copy) == b"bytes"
     assert not (tmp_path / copy).samefile(tmp_path / key)
