@@ -11,9 +11,9 @@ from uuid import UUID
 
 from psycopg.rows import namedtuple_row
 
+from tests.jobs_client import ENDS
 from tests.running import RunningServer
 
-ENDS: Final = {"completed", "failed", "canceled"}
 _TRIGGER: Final = """
     CREATE TABLE witness (id bigserial PRIMARY KEY, job uuid NOT NULL, status text NOT NULL);
     CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from accounts.models import User
@@ -14,7 +12,8 @@ from processing.batches import turns
 from processing.models import FINISHED, Job
 from processing.results import JobResult, StoredOutput
 from processing.tests.batches import pictures, queued_batch, states
-from processing.tests.queued import forget_queue
+
+pytestmark = pytest.mark.usefixtures("queue_of_its_own")
 
 
 def claimed(user: User) -> Job:
@@ -26,14 +25,6 @@ def claimed(user: User) -> Job:
 def complete(member: Job) -> bool:
     done = JobResult(outputs=[StoredOutput(name="a.jpg", key="k", mime_type="image/jpeg", bytes=7, crc32=1)])
     return run_services.job_complete(job=member, result=done, bytes_out=7, duration_ms=1)
-
-
-@pytest.fixture(autouse=True)
-def queue_of_its_own(transactional_db: None) -> Iterator[None]:
-    """What tests commit to the queue stays there, as Django does not empty tables that are not its own."""
-    forget_queue()
-    yield
-    forget_queue()
 
 
 @pytest.mark.parametrize("attempt", range(5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -33,14 +33,6 @@ from processing.tests.requests import RESIZE, jpeg, post, stored_results
 from snapotter.runtime import store
 
 DONE = JobResult(outputs=[StoredOutput(name="a.jpg", key="somewhere", mime_type="image/jpeg", bytes=7)])
-
-
-@pytest.fixture
-def queue_of_its_own(transactional_db: None) -> Iterator[None]:
-    """What tests commit to the queue stays there, as Django does not empty tables that are not its own."""
-    forget_queue()
-    yield
-    forget_queue()
 
 
 def claim(user: User) -> Job:
