@@ -8,6 +8,8 @@ from PIL import Image as Pillow
 
 from processing.tooling import Field, Image, Progress, Size, SourceImage, ToolSettings, image_tool
 
+_ROUNDING = 1e-9
+
 
 class RotateSettings(ToolSettings):
     angle: float = Field(
@@ -32,12 +34,19 @@ class RotateSettings(ToolSettings):
 
 
 def _output_size(settings: RotateSettings, source: SourceImage) -> Size:
-    turn = math.radians(math.fmod(settings.angle, 180))
+    width, height = source.width, source.height
+    degrees = math.fmod(settings.angle, 180)
+    if abs(degrees) == 90:
+        return height, width
+    turn = math.radians(degrees)
     cosine, sine = abs(math.cos(turn)), abs(math.sin(turn))
-    return (
-        math.ceil(source.width * cosine + source.height * sine - 1e-6),
-        math.ceil(source.width * sine + source.height * cosine - 1e-6),
-    )
+    return _span(width, width * cosine + height * sine), _span(height, width * sine + height * cosine)
+
+
+def _span(side: int, turned: float) -> int:
+    """How many whole pixels hold what is `turned` wide around the middle of a side, which Pillow keeps."""
+    before, after = (side - turned) / 2, (side + turned) / 2
+    return math.ceil(after - _ROUNDING) - math.floor(before + _ROUNDING)
 
 
 @image_tool(
