@@ -163,14 +163,14 @@ def _has_input(job: Job) -> bool:
 def batch_body(batch: Job, page: Page) -> BatchBody:
     """One page of its files, and the figures of all."""
     tally = tally_of(batch)
-    start = (page.number - 1) * page.limit
-    members = members_of(batch)[start : start + page.limit]
+    members = members_of(batch)[page.start : page.stop]
     return BatchBody(
         total_files=tally.total,
         completed_files=tally.ended,
         failed_files=tally.undone,
         files=[
-            _file_body(member, index, expired=batch.is_expired) for index, member in enumerate(members, start)
+            _file_body(member, index, expired=batch.is_expired)
+            for index, member in enumerate(members, page.start)
         ],
         page=page.number,
         limit=page.limit,
