@@ -38,8 +38,9 @@ class Job(models.Model):
     `type` is the tool's id, `pipeline` or `batch`. `input_files` are storage keys in the workspace,
     `output_path` is the key of the first output; `result` describes all of them (see processing.results).
     `lease_until` is how long a running job may go unheard of before others take it for dead,
-    `delete_after` when its files go. `client_job_id` is the name its user may call it by. `ip_address` and
-    `request_id` say where it was asked for (see processing.origin), `retry_of` which job it is to make good.
+    `delete_after` when its files go, of a member once its batch has ended. `client_job_id` is the name its
+    user may call it by. `ip_address` and `request_id` say where it was asked for (see processing.origin),
+    `retry_of` which job it is to make good.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

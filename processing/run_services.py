@@ -160,8 +160,9 @@ def _write_end(jobs: QuerySet[Job], job: Job, values: Mapping[str, Any], duratio
         "completed_at": timezone.now(),
         "lease_until": None,
         "duration_ms": duration_ms,
-        "delete_after": delete_after(),
     }
+    if job.parent_id is None:  # a member's files go with its batch, which says when as it ends
+        ending["delete_after"] = delete_after()
     if not tool_audit.is_on():
         return _change(jobs, job, ending)
     with transaction.atomic():

@@ -86,7 +86,6 @@ def _members(batch: Job, work: Work, files: Sequence[BatchFile], now: datetime) 
             settings=settings,
             user=batch.user,
             created_at=now + timedelta(microseconds=number),
-            delete_after=batch.delete_after,
             ip_address=batch.ip_address,
             request_id=batch.request_id,
         )

@@ -167,6 +167,16 @@ def test_all_results_go_at_the_same_time(api: Api, alice: User) -> None:
     assert {member.delete_after for member in members(batch)} == {batch.delete_after}
 
 
+def test_what_is_done_does_not_expire_before_the_rest(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_services, "delete_after", lambda: timezone.now() - timedelta(hours=1))
+    batch = queued_batch(api.as_user(alice), [("bad.jpg", BAD), *pictures("a.jpg", "b.jpg")])
+    complete(claim(alice))
+    assert states(batch) == ["failed", "completed", "queued"]
+    assert not any(member.is_expired for member in members(batch))
+
+
 def test_two_members_that_end_at_once_are_both_counted(transactional_db: None, api: Api, alice: User) -> None:
     for _ in range(10):
         batch = queued_batch(api.as_user(alice), pictures("a.jpg", "b.jpg", "c.jpg"))
