@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, exp
 
 from processing.tests.images import make_image
 from tests.browsing import PHONE, excess_width, signed_in_state, too_small_to_tap, violations
-from tests.conftest import sign_in, temporary_data_dir
-from tests.running import ADMIN_PASSWORD, RunningServer
+from tests.conftest import sign_in
+from tests.running import RunningServer
 
 pytestmark = pytest.mark.system
 
@@ -28,20 +28,8 @@ def picture() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[RunningServer]:
-    """A server of its own: nobody else's jobs are in its history. Nothing takes a job off the queue."""
-    with temporary_data_dir() as path:
-        server = RunningServer(
-            path,
-            DEFAULT_PASSWORD=ADMIN_PASSWORD,
-            SKIP_MUST_CHANGE_PASSWORD="true",
-            LOGIN_ATTEMPT_LIMIT="0",
-            RATE_LIMIT_PER_MIN="0",
-            WORKERS="0",
-        )
-        server.start()
-        yield server
-        server.stop()
+def running(idle_server: RunningServer) -> RunningServer:
+    return idle_server
 
 
 @pytest.fixture(scope="module")
