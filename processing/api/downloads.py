@@ -53,7 +53,7 @@ class Downloads(Endpoint):
         job = _readable_job(request, id, filename)
         if job.is_batch:
             return zip_response(request._request, job)
-        key, mime_type = _find(job, filename, only_inputs=request.query_params.get("from") == INPUT)
+        key, mime_type = _find(job, filename, only_inputs=_asks_for_input(request))
         try:
             file = workspace.open_file(key)
         except FileNotFoundError:
@@ -70,7 +70,8 @@ class Downloads(Endpoint):
 
 def _readable_job(request: Request, job_id: UUID, filename: str) -> Job:
     query = request.query_params
-    if is_valid(job_id, filename, query.get("expires", ""), query.get("signature", "")):
+    expires, signature = query.get("expires", ""), query.get("signature", "")
+    if is_valid(job_id, filename, expires, signature, of_input=_asks_for_input(request)):
         job = Job.objects.filter(pk=job_id).first()
         if job is None:
             raise NotFound("There is no such file")
@@ -79,6 +80,10 @@ def _readable_job(request: Request, job_id: UUID, filename: str) -> Job:
         return job_for(user=user_of(request), job_id=job_id)
     except AuthenticationRequired:
         raise NotFound("There is no such file") from None
+
+
+def _asks_for_input(request: Request) -> bool:
+    return request.query_params.get("from") == INPUT
 
 
 def _find(job: Job, filename: str, *, only_inputs: bool) -> tuple[str, str]:

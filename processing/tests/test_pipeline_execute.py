@@ -305,6 +305,15 @@ def test_input_and_result_of_one_name_have_addresses_of_their_own(api: Api, alic
     assert answers[0]["ETag"] != answers[1]["ETag"]
 
 
+def test_whoever_is_given_the_address_of_a_result_cannot_have_the_original(api: Api, alice: User) -> None:
+    """Which may tell where it was taken."""
+    body = run(api.as_user(alice), RESIZE).json()
+    detail = api.as_user(alice).get(f"/api/v1/jobs/{body['jobId']}").json()
+    before, after = detail["inputs"][0]["downloadUrl"], detail["outputs"][0]["downloadUrl"]
+    assert api.get(f"{after}&from=input").status_code == 404
+    assert api.get(before.replace("&from=input", "")).status_code == 404
+
+
 def test_the_page_of_a_run_shows_the_size_after_each_step(api: Api, alice: User) -> None:
     job_id = run(api.as_user(alice), RESIZE, TURN).json()["jobId"]
     page = client_of(alice).get(f"/jobs/{job_id}").content.decode()
