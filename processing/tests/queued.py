@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -59,6 +59,11 @@ def forget_queue() -> None:
         cursor.execute("DELETE FROM procrastinate_jobs")
 
 
+def _forget(rows: Sequence[ProcrastinateJob]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [[row.id for row in rows]])
+
+
 def carry_queue() -> None:
     """What a worker would do until nothing waits any more."""
     while carry_waiting():
@@ -69,7 +74,7 @@ def carry_waiting() -> bool:
     """What a worker would do with all that waits now; False when that is nothing."""
     due = ProcrastinateJob.objects.filter(status="todo", scheduled_at=None)
     rows = list(due.order_by("-priority", "id"))
-    forget_queue()
+    _forget(rows)  # and none that came meanwhile
     task = cast(Any, SimpleNamespace(additional_context={"pool": fast_lane().pool}))
     run: dict[str, Callable[..., None]] = {queue.RUN_JOB: worker.run_job, queue.RUN_MEMBER: worker.run_member}
     for row in rows:
