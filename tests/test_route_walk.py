@@ -18,6 +18,7 @@ from django.http import HttpResponseBase
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from processing.progress.open_streams import open_streams
 from tests.route_callers import CALLERS, Cast
 from tests.route_objects import address, has_owner
 from tests.route_row import Door, Row, Status
@@ -65,6 +66,14 @@ def _answered(answer: Any, expected: Status) -> Status:
         return f"{answer.status_code} {urlsplit(answer['Location']).path}"
     is_error = answer.status_code >= 400 and answer["Content-Type"] == "application/json"
     return f"{answer.status_code} {answer.json()['code']}" if is_error else int(answer.status_code)
+
+
+@pytest.fixture(autouse=True)
+def streams_end() -> Iterator[None]:
+    """As when the client of a stream of progress goes."""
+    yield
+    for stream in open_streams:
+        stream.close()
 
 
 def _undone(request: Callable[[], HttpResponseBase]) -> HttpResponseBase:
