@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.running import RunningServer
@@ -27,7 +26,7 @@ SETTLED_SECONDS: Final = 0.5
 
 def measured(server: RunningServer, client: httpx.Client, times: int) -> Iterator[float]:
     from tests.jobs_client import QUEUED, run_slow
-    from tests.processes import busy_child
+    from tests.processes import busy_child, lives
 
     for number in range(times):
         name = f"unwanted-{number}"
@@ -36,7 +35,7 @@ def measured(server: RunningServer, client: httpx.Client, times: int) -> Iterato
         child = busy_child(server)
         started = time.perf_counter()
         client.post(f"/api/v1/jobs/{name}/cancel").raise_for_status()
-        while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        while lives(child):
             time.sleep(0.001)
         yield (time.perf_counter() - started) * 1000
 

@@ -19,10 +19,11 @@ BUSY_SECONDS: Final = 0.01
 
 def wait_until_ended(processes: Collection[psutil.Process]) -> None:
     """A child of a child is reaped by init a moment later."""
-    eventually(lambda: not any(map(_lives, processes)), "all have ended")
+    eventually(lambda: not any(map(lives, processes)), "all have ended")
 
 
-def _lives(process: psutil.Process) -> bool:
+def lives(process: psutil.Process) -> bool:
+    """One that waits to be reaped does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
