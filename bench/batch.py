@@ -8,7 +8,6 @@ PostgreSQL's too, sampled ten times a second from the upload to the end of the d
 from __future__ import annotations
 
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -18,7 +17,7 @@ import httpx
 import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from through_http import PASSWORD, idle_memory, photo, post_json
+from through_http import PASSWORD, idle_memory, photo, post_json, running_server
 
 from tests.running import RunningServer
 
@@ -107,18 +106,8 @@ def download(client: httpx.Client, address: str) -> int:
 
 def main() -> None:
     for count in [int(argument) for argument in sys.argv[1:]] or COUNTS:
-        with tempfile.TemporaryDirectory() as directory:
-            server = RunningServer(
-                Path(directory) / "data",
-                DEFAULT_PASSWORD=PASSWORD,
-                SKIP_MUST_CHANGE_PASSWORD="true",  # noqa: S106  a switch, not a password
-                RATE_LIMIT_PER_MIN="0",
-            )
-            server.start()
-            try:
-                measure(server, count)
-            finally:
-                server.stop()
+        with running_server(RATE_LIMIT_PER_MIN="0") as server:
+            measure(server, count)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +18,7 @@ from typing import Any
 import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from through_http import PASSWORD, photo, post_json
-
-from tests.running import RunningServer
+from through_http import PASSWORD, photo, post_json, running_server
 
 Steps = list[dict[str, Any]]
 
@@ -84,22 +81,12 @@ def compare(client: httpx.Client, picture: bytes, times: int) -> None:
 def main() -> None:
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     picture = photo(6000, 4000)
-    with tempfile.TemporaryDirectory(prefix="snapotter-bench-") as directory:
-        server = RunningServer(
-            Path(directory) / "data",
-            DEFAULT_PASSWORD=PASSWORD,
-            SKIP_MUST_CHANGE_PASSWORD="true",  # noqa: S106  a switch, not a password
-            LOG_LEVEL="warn",
-        )
-        server.start()
-        try:
-            token = post_json(server, "/api/auth/login", {"username": "admin", "password": PASSWORD})["token"]
-            headers = {"Authorization": f"Bearer {token}"}
-            with httpx.Client(base_url=server.url, headers=headers, timeout=120) as client:
-                as_pipeline(client, picture, CASES["resize to 1600, turn, WebP"])  # a child warms up
-                compare(client, picture, times)
-        finally:
-            server.stop()
+    with running_server(LOG_LEVEL="warn") as server:
+        token = post_json(server, "/api/auth/login", {"username": "admin", "password": PASSWORD})["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=server.url, headers=headers, timeout=120) as client:
+            as_pipeline(client, picture, CASES["resize to 1600, turn, WebP"])  # a child warms up
+            compare(client, picture, times)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from through_http import PASSWORD, SECONDS, body, idle_memory, photo, post_json, throughput
+from through_http import PASSWORD, SECONDS, body, idle_memory, photo, post_json, running_server, throughput
 
 from tests.running import RunningServer
 from tests.streams import open_socket
@@ -100,19 +99,8 @@ def measure(server: RunningServer, count: int) -> None:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    with tempfile.TemporaryDirectory() as directory:
-        server = RunningServer(
-            Path(directory) / "data",
-            DEFAULT_PASSWORD=PASSWORD,
-            SKIP_MUST_CHANGE_PASSWORD="true",  # noqa: S106  a switch, not a password
-            RATE_LIMIT_PER_MIN="10000000",
-            LOGIN_ATTEMPT_LIMIT="0",
-        )
-        server.start()
-        try:
-            measure(server, count)
-        finally:
-            server.stop()
+    with running_server(RATE_LIMIT_PER_MIN="10000000", LOGIN_ATTEMPT_LIMIT="0") as server:
+        measure(server, count)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,23 @@ def body(picture: bytes, settings: dict[str, object]) -> bytes:
     )
     part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="photo.jpg"\r\n\r\n'
     return (head + part).encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+@contextmanager
+def running_server(**environment: str) -> Iterator[RunningServer]:
+    """A server of its own in an empty directory, whose admin has `PASSWORD`."""
+    with tempfile.TemporaryDirectory(prefix="snapotter-bench-") as directory:
+        server = RunningServer(
+            Path(directory) / "data",
+            DEFAULT_PASSWORD=PASSWORD,
+            SKIP_MUST_CHANGE_PASSWORD="true",  # noqa: S106  a switch, not a password
+            **environment,
+        )
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 class Client:
@@ -114,33 +133,24 @@ def report(name: str, values: list[float]) -> None:
 def main() -> None:
     small = body(photo(600, 400), {"width": 300})
     large = body(photo(6000, 4000), {"width": 1200})
-    with tempfile.TemporaryDirectory() as directory:
-        server = RunningServer(
-            Path(directory) / "data",
-            DEFAULT_PASSWORD=PASSWORD,
-            SKIP_MUST_CHANGE_PASSWORD="true",  # noqa: S106  a switch, not a password
-            RATE_LIMIT_PER_MIN="10000000",  # the limiter at work, and never in the way
-        )
-        server.start()
-        try:
-            token = post_json(server, "/api/auth/login", {"username": "admin", "password": PASSWORD})["token"]
-            key = post_json(server, "/api/v1/api-keys", {"name": "bench"}, token)["key"]
-            time.sleep(3)
-            fresh = idle_memory(server)
-            for name, credential in (("session", token), ("API key", key)):
-                client = Client(server, credential)
-                latencies(client, small, 30)
-                report(f"600x400 resize, 1 client, {name}", latencies(client, small, 300))
-            for name, credential in (("session", token), ("API key", key)):
-                label = f"600x400 resize, {CLIENTS} clients, {name}"
-                print(f"{label:44} {throughput(server, credential, small):7.1f} requests/s")
-            report("24-megapixel resize to 1200, 1 client", latencies(Client(server, token), large, 20))
-            time.sleep(5)
-            for label, memory in (("after the start", fresh), ("after the load", idle_memory(server))):
-                parts = ", ".join(f"{kind} {size:.0f}" for kind, size in memory.items())
-                print(f"{f'idle memory {label}, PSS':44} {sum(memory.values()):7.0f} MB   ({parts})")
-        finally:
-            server.stop()
+    # The limiter at work, and never in the way
+    with running_server(RATE_LIMIT_PER_MIN="10000000") as server:
+        token = post_json(server, "/api/auth/login", {"username": "admin", "password": PASSWORD})["token"]
+        key = post_json(server, "/api/v1/api-keys", {"name": "bench"}, token)["key"]
+        time.sleep(3)
+        fresh = idle_memory(server)
+        for name, credential in (("session", token), ("API key", key)):
+            client = Client(server, credential)
+            latencies(client, small, 30)
+            report(f"600x400 resize, 1 client, {name}", latencies(client, small, 300))
+        for name, credential in (("session", token), ("API key", key)):
+            label = f"600x400 resize, {CLIENTS} clients, {name}"
+            print(f"{label:44} {throughput(server, credential, small):7.1f} requests/s")
+        report("24-megapixel resize to 1200, 1 client", latencies(Client(server, token), large, 20))
+        time.sleep(5)
+        for label, memory in (("after the start", fresh), ("after the load", idle_memory(server))):
+            parts = ", ".join(f"{kind} {size:.0f}" for kind, size in memory.items())
+            print(f"{f'idle memory {label}, PSS':44} {sum(memory.values()):7.0f} MB   ({parts})")
 
 
 if __name__ == "__main__":

@@ -39,10 +39,10 @@ def data_dir() -> Iterator[Path]:
         yield path
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[RunningServer]:
-    """One server for all tests that only use it; its admin need not change the password first, and may
-    sign in and ask as often as the tests do, all from one address."""
+@contextmanager
+def _shared_server(**environment: str) -> Iterator[RunningServer]:
+    """Its admin need not change the password first, and may sign in and ask as often as the tests do, all
+    from one address."""
     with temporary_data_dir() as path:
         running = RunningServer(
             path,
@@ -50,27 +50,25 @@ def server() -> Iterator[RunningServer]:
             SKIP_MUST_CHANGE_PASSWORD="true",
             LOGIN_ATTEMPT_LIMIT="0",
             RATE_LIMIT_PER_MIN="0",
+            **environment,
         )
         running.start()
         yield running
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningServer]:
+    """One server for all tests that only use it."""
+    with _shared_server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def idle_server() -> Iterator[RunningServer]:
     """A server where nothing takes a job off the queue: what becomes of one, the test says."""
-    with temporary_data_dir() as path:
-        running = RunningServer(
-            path,
-            DEFAULT_PASSWORD=ADMIN_PASSWORD,
-            SKIP_MUST_CHANGE_PASSWORD="true",
-            LOGIN_ATTEMPT_LIMIT="0",
-            RATE_LIMIT_PER_MIN="0",
-            WORKERS="0",
-        )
-        running.start()
+    with _shared_server(WORKERS="0") as running:
         yield running
-        running.stop()
 
 
 @pytest.fixture
